@@ -1,0 +1,1 @@
+"""Kafka, Redis and PostgreSQL behind the ports that the programs declare."""

@@ -1,0 +1,1 @@
+"""Kafka: connections and topics, the publisher, the consumer-group source, the dead letters."""

@@ -1,0 +1,209 @@
+"""The transactions topic read as a member of a consumer group."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import structlog
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient
+from kafka.errors import (
+    CommitFailedError,
+    FencedInstanceIdError,
+    IllegalGenerationError,
+    KafkaError,
+    KafkaTimeoutError,
+    LogTruncationError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+    UnknownTopicOrPartitionError,
+)
+from kafka.structs import OffsetAndMetadata
+
+from finguard.domain.stream import Bounds, Poll, TopicIdentity
+from finguard.errors import DataLossError, OwnershipLost, ServiceUnavailable
+
+_log = structlog.get_logger()
+
+CALL_TIMEOUT_MS: Final = 5_000
+_MOVED_ON: Final = (
+    CommitFailedError,
+    FencedInstanceIdError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+
+class KafkaSource:
+    """A group member. It commits nothing by itself and never resets an offset by itself.
+
+    Args:
+        connection: kafka-python's connection arguments.
+        topic: the transactions topic. group: the consumer group.
+        max_records: at the most so many a poll.
+    """
+
+    def __init__(
+        self,
+        connection: Mapping[str, Any],
+        *,
+        topic: str,
+        group: str,
+        max_records: int,
+        session_timeout_ms: int,
+        max_poll_interval_ms: int,
+    ) -> None:
+        self._connection = dict(connection)
+        self._topic = topic
+        self._listener = _Listener()
+        self._paused = False
+        with _translated():
+            self._consumer = KafkaConsumer(
+                **self._connection,
+                group_id=group,
+                enable_auto_commit=False,
+                # Nothing may ever be skipped silently: a missing offset is an error, and where to
+                # start is decided from PostgreSQL and Redis.
+                auto_offset_reset="none",
+                allow_auto_create_topics=False,
+                max_poll_records=max_records,
+                max_partition_fetch_bytes=4 * 1024 * 1024,
+                session_timeout_ms=session_timeout_ms,
+                heartbeat_interval_ms=max(1, session_timeout_ms // 10),
+                max_poll_interval_ms=max_poll_interval_ms,
+                metrics_enabled=False,
+            )
+            self._consumer.subscribe([topic], listener=self._listener)
+
+    def poll(self, *, timeout_s: float) -> Poll:
+        """Wait for records or a new assignment."""
+        with _translated():
+            try:
+                found = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
+            except NoOffsetForPartitionError:
+                # Just assigned and never committed: the caller seeks next.
+                found = {}
+        assigned = self._listener.take()
+        if assigned is not None:
+            self._paused = False
+            return Poll({}, assigned)
+        return Poll({tp.partition: records for tp, records in found.items()})
+
+    def seek(self, positions: Mapping[int, int]) -> None:
+        """Go on reading from these offsets."""
+        for partition, offset in positions.items():
+            self._consumer.seek(self._tp(partition), offset)
+
+    def pause(self) -> None:
+        """Deliver no records until `resume`."""
+        self._consumer.pause(*self._consumer.assignment())
+
+    def resume(self) -> None:
+        """Deliver again."""
+        self._consumer.resume(*self._consumer.paused())
+
+    def commit(self, positions: Mapping[int, int]) -> None:
+        """Commit offsets, within a bounded time."""
+        offsets = {self._tp(p): OffsetAndMetadata(at, "", -1) for p, at in positions.items()}
+        with _translated():
+            self._consumer.commit(offsets, timeout_ms=CALL_TIMEOUT_MS)
+
+    def rejoin(self) -> None:
+        """Leave the group and join it again."""
+        with _translated():
+            self._consumer.unsubscribe()
+            self._listener.take()
+            self._consumer.subscribe([self._topic], listener=self._listener)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close(autocommit=False, timeout_ms=CALL_TIMEOUT_MS)
+
+    def identity(self) -> TopicIdentity:
+        """The topic as the brokers know it now."""
+        return topic_identity(self._connection, self._topic)
+
+    def bounds(self, partitions: frozenset[int]) -> dict[int, Bounds]:
+        """The offsets that each partition holds."""
+        wanted = [self._tp(partition) for partition in partitions]
+        with _translated():
+            starts = self._consumer.beginning_offsets(wanted, timeout_ms=CALL_TIMEOUT_MS)
+            ends = self._consumer.end_offsets(wanted, timeout_ms=CALL_TIMEOUT_MS)
+        return {tp.partition: Bounds(starts[tp], ends[tp]) for tp in wanted}
+
+    def offsets_at(self, partitions: frozenset[int], time_ms: int) -> dict[int, int]:
+        """The first offset of each partition published at or after a time."""
+        wanted = {self._tp(partition): max(0, time_ms) for partition in partitions}
+        with _translated():
+            found = self._consumer.offsets_for_times(wanted, timeout_ms=CALL_TIMEOUT_MS)
+            ends = self._consumer.end_offsets(list(wanted), timeout_ms=CALL_TIMEOUT_MS)
+        return {tp.partition: at.offset if (at := found[tp]) else ends[tp] for tp in wanted}
+
+    def _tp(self, partition: int) -> TopicPartition:
+        return TopicPartition(self._topic, partition)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python is untyped
+    """Notes the newest assignment; it runs on the IO loop, where nothing may block."""
+
+    def __init__(self) -> None:
+        self._assigned: frozenset[int] | None = None
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Do nothing: a rebalance ends with an assignment, which drops what was in hand."""
+
+    def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
+        """Stop working for partitions that the group has given to others."""
+        del lost
+        self._assigned = frozenset()
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Note what this member owns now."""
+        self._assigned = frozenset(tp.partition for tp in assigned)
+
+    def take(self) -> frozenset[int] | None:
+        """The assignment that nobody has taken note of yet."""
+        assigned, self._assigned = self._assigned, None
+        return assigned
+
+
+def topic_identity(connection: Mapping[str, Any], topic: str) -> TopicIdentity:
+    """Ask the brokers which topic this is.
+
+    Raises:
+        ServiceUnavailable: when none answers, or the topic does not exist (yet).
+    """
+    with _translated():
+        admin = KafkaAdminClient(**connection)
+        try:
+            (found,) = admin.describe_topics([topic])
+        finally:
+            admin.close()
+    if found.get("error_code"):
+        raise ServiceUnavailable(f"Kafka: topic {topic} does not exist")
+    return TopicIdentity(topic, str(found["topic_id"]), len(found["partitions"]))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Kafka's errors in FinGuard's terms; what is not understood passes through and ends the run.
+
+    Raises:
+        DataLossError: the record wanted next is gone. OwnershipLost: the group has moved on.
+        ServiceUnavailable: anything that Kafka itself calls worth retrying.
+    """
+    try:
+        yield
+    except (OffsetOutOfRangeError, LogTruncationError) as error:
+        raise DataLossError(f"Kafka no longer holds the next record: {error}") from error
+    except _MOVED_ON as error:
+        raise OwnershipLost(f"Kafka: {type(error).__name__}") from error
+    except (KafkaTimeoutError, UnknownTopicOrPartitionError) as error:
+        raise ServiceUnavailable(f"Kafka: {error or type(error).__name__}") from error
+    except KafkaError as error:
+        if not getattr(error, "retriable", False):
+            raise
+        raise ServiceUnavailable(f"Kafka: {error or type(error).__name__}") from error

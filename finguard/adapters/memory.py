@@ -1,0 +1,200 @@
+"""Every port in memory: real implementations for tests, and the oracle that faults are held to."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from finguard.domain.effects import Alert, DeadLetter, Effects
+from finguard.domain.stream import Bounds, Claim, Poll, ProfileSave, Record, TopicIdentity
+from finguard.errors import DataLossError, OwnershipLost
+
+
+class MemoryRecord(msgspec.Struct, frozen=True):
+    """A Kafka record; `timestamp` is in milliseconds since 1970."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class MemorySource:
+    """A topic with one member in its group, which is given every partition at the first poll."""
+
+    def __init__(
+        self,
+        log: Mapping[int, Sequence[Record]],
+        *,
+        identity: TopicIdentity,
+        max_records: int = 500,
+    ) -> None:
+        self._log = {partition: list(records) for partition, records in log.items()}
+        self._identity = identity
+        self._max_records = max_records
+        self._positions: dict[int, int] = {}
+        self._paused = False
+        self._joined = False
+        self.committed: dict[int, int] = {}
+
+    def poll(self, *, timeout_s: float) -> Poll:
+        """The assignment first, then what each partition holds from its position on."""
+        del timeout_s
+        if not self._joined:
+            self._joined = True
+            return Poll({}, frozenset(self._log))
+        if self._paused:
+            return Poll({})
+        found: dict[int, Sequence[Record]] = {}
+        room = self._max_records
+        for partition, position in self._positions.items():
+            log = self._log[partition]
+            first = bisect_left(log, position, key=lambda record: record.offset)
+            if records := log[first : first + room]:
+                found[partition] = records
+                self._positions[partition] = records[-1].offset + 1
+                room -= len(records)
+        return Poll(found)
+
+    def seek(self, positions: Mapping[int, int]) -> None:
+        """Go on reading from these offsets."""
+        self._positions.update(positions)
+
+    def pause(self) -> None:
+        """Deliver no records until `resume`."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Deliver again."""
+        self._paused = False
+
+    def commit(self, positions: Mapping[int, int]) -> None:
+        """Remember how far the group has got."""
+        self.committed.update(positions)
+
+    def rejoin(self) -> None:
+        """Be assigned everything anew at the next poll."""
+        self._joined = False
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._joined = False
+
+    def identity(self) -> TopicIdentity:
+        """The topic."""
+        return self._identity
+
+    def bounds(self, partitions: frozenset[int]) -> dict[int, Bounds]:
+        """The offsets that each partition holds."""
+        return {
+            partition: Bounds(log[0].offset, log[-1].offset + 1) if log else Bounds(0, 0)
+            for partition in partitions
+            for log in (self._log[partition],)
+        }
+
+    def offsets_at(self, partitions: frozenset[int], time_ms: int) -> dict[int, int]:
+        """The first offset published at or after a time; the end where there is none."""
+        ends = self.bounds(partitions)
+        return {
+            partition: next(
+                (r.offset for r in self._log[partition] if r.timestamp >= time_ms),
+                ends[partition].end,
+            )
+            for partition in partitions
+        }
+
+
+class MemoryProfiles:
+    """The profile store as dictionaries."""
+
+    def __init__(self) -> None:
+        self.watermarks: dict[int, int] = {}
+        self.profiles: dict[int, dict[str, bytes]] = {}
+
+    def load(
+        self, users: Mapping[int, Sequence[str]]
+    ) -> tuple[dict[int, int | None], dict[int, dict[str, bytes]]]:
+        """Watermarks, and the profiles that exist."""
+        return (
+            {partition: self.watermarks.get(partition) for partition in users},
+            {
+                partition: {user: stored[user] for user in wanted if user in stored}
+                for partition, wanted in users.items()
+                for stored in (self.profiles.get(partition, {}),)
+            },
+        )
+
+    def save(self, saves: Sequence[ProfileSave]) -> dict[int, int | None]:
+        """Write every partition whose watermark is the expected one."""
+        refused: dict[int, int | None] = {}
+        for save in saves:
+            found = self.watermarks.get(save.partition)
+            if found != save.expected:
+                refused[save.partition] = found
+                continue
+            self.profiles.setdefault(save.partition, {}).update(save.profiles)
+            self.watermarks[save.partition] = save.watermark
+        return refused
+
+
+class MemoryLedger:
+    """The ledger as dictionaries, with the same fencing."""
+
+    def __init__(self) -> None:
+        self.topic: TopicIdentity | None = None
+        self.claims: dict[int, Claim] = {}
+        self.alerts: dict[tuple[str, str, str], Alert] = {}
+        self.dead_letters: dict[tuple[int, int], DeadLetter] = {}
+        self.transactions: dict[tuple[int, int], int] = {}
+
+    def admit(self, identity: TopicIdentity, *, accept_data_loss: bool) -> None:
+        """Insist on the topic that was seen first."""
+        known = self.topic or identity
+        if known.topic_id != identity.topic_id and not accept_data_loss:
+            raise DataLossError(f"topic {identity.topic} was deleted and created again")
+        if known.topic_id == identity.topic_id and known.partitions != identity.partitions:
+            raise DataLossError(f"topic {identity.topic} has been given more partitions")
+        self.topic = identity
+
+    def claim(self, starts: Mapping[int, int]) -> dict[int, Claim]:
+        """Raise each partition's epoch."""
+        for partition, start in starts.items():
+            old = self.claims.get(partition, Claim(partition, 0, start))
+            self.claims[partition] = Claim(partition, old.epoch + 1, old.next_offset)
+        return {partition: self.claims[partition] for partition in starts}
+
+    def record(self, effects: Effects) -> None:
+        """Store all effects, or none."""
+        claims = [(self.claims[span.partition], span) for span in effects.spans]
+        if all(claim.epoch == s.epoch and claim.next_offset == s.end for claim, s in claims):
+            return
+        if any(claim.epoch != s.epoch or claim.next_offset != s.first for claim, s in claims):
+            raise OwnershipLost("another member claimed the partition")
+        for span in effects.spans:
+            self.claims[span.partition] = Claim(span.partition, span.epoch, span.end)
+        self._store(effects)
+
+    def _store(self, effects: Effects) -> None:
+        for alert in effects.alerts:
+            transaction = alert.transaction
+            key = transaction.user_id, transaction.transaction_id, alert.finding.rule
+            self.alerts.setdefault(key, alert)
+        for letter in effects.dead_letters:
+            place = letter.record.partition, letter.record.offset
+            self.dead_letters.setdefault(place, letter)
+        for minute, count in effects.transactions.items():
+            self.transactions[minute] = self.transactions.get(minute, 0) + count
+
+
+class MemoryDeadLetters:
+    """The dead-letter topic as a list."""
+
+    def __init__(self) -> None:
+        self.letters: list[DeadLetter] = []
+
+    def publish(self, letters: Iterable[DeadLetter]) -> None:
+        """Keep them."""
+        self.letters.extend(letters)

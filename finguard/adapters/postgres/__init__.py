@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, migrations, what the detector writes and what the API reads."""

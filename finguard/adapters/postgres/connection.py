@@ -1,0 +1,95 @@
+"""Connections to PostgreSQL that never hang, and its errors in FinGuard's terms."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg2
+from psycopg2 import errorcodes
+from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2's own lower case
+from psycopg2.extensions import make_dsn
+
+from finguard.errors import ServiceUnavailable
+
+CONNECT_TIMEOUT_S: Final = 3
+TCP_USER_TIMEOUT_MS: Final = 5_000
+
+_UNAVAILABLE_CLASSES: Final = (
+    errorcodes.CLASS_CONNECTION_EXCEPTION,
+    errorcodes.CLASS_INSUFFICIENT_RESOURCES,
+    errorcodes.CLASS_OPERATOR_INTERVENTION,
+    errorcodes.CLASS_TRANSACTION_ROLLBACK,
+    errorcodes.CLASS_SYSTEM_ERROR,
+    errorcodes.CLASS_OBJECT_NOT_IN_PREREQUISITE_STATE,
+)
+"""SQLSTATE classes that the same statement may survive later: restarts, full disks, deadlocks,
+time-outs, a server still starting."""
+
+_UNAVAILABLE_CODES: Final = (
+    errorcodes.READ_ONLY_SQL_TRANSACTION,
+    errorcodes.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+)
+"""Single codes of the same kind, of classes that otherwise mean a fault of ours."""
+
+
+def connect(
+    dsn: str,
+    *,
+    sslmode: str | None = None,
+    application_name: str,
+    statement_timeout_ms: int = 5_000,
+) -> Connection:
+    """Open a connection whose every wait is bounded and whose time zone is UTC.
+
+    Raises:
+        ServiceUnavailable: when the server cannot be reached or refuses.
+    """
+    extras: dict[str, Any] = {"sslmode": sslmode} if sslmode else {}
+    with translated():
+        opened: Connection = psycopg2.connect(
+            make_dsn(dsn, **extras),
+            application_name=application_name,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            tcp_user_timeout=TCP_USER_TIMEOUT_MS,
+            keepalives=1,
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            client_encoding="UTF8",
+            options=(
+                f"-c statement_timeout={statement_timeout_ms} "
+                f"-c lock_timeout={statement_timeout_ms} "
+                f"-c idle_in_transaction_session_timeout={6 * statement_timeout_ms} "
+                "-c timezone=UTC"
+            ),
+        )
+    return opened
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn every driver error that means "not now" into `ServiceUnavailable`.
+
+    The first error after a server's immediate restart is a bare `DatabaseError` without a code on
+    a connection that still calls itself open, so an error without a code counts as "not now" too.
+    Errors that mean a fault of ours, such as a violated constraint, pass through.
+
+    Raises:
+        ServiceUnavailable: with the driver's own first line.
+    """
+    try:
+        yield
+    except psycopg2.InterfaceError as error:
+        raise ServiceUnavailable(f"PostgreSQL: {_first_line(error)}") from error
+    except psycopg2.Error as error:
+        if _means_not_now(error.pgcode):
+            raise ServiceUnavailable(f"PostgreSQL: {_first_line(error)}") from error
+        raise
+
+
+def _means_not_now(code: str | None) -> bool:
+    return code is None or code[:2] in _UNAVAILABLE_CLASSES or code in _UNAVAILABLE_CODES
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

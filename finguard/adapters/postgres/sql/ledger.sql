@@ -1,0 +1,57 @@
+-- name: first_sight_of_topic
+-- Remembers the topic the group begins with.
+INSERT INTO topics (group_id, topic, topic_id, partitions)
+VALUES (%(group)s, %(topic)s, %(topic_id)s, %(partitions)s)
+ON CONFLICT DO NOTHING
+
+-- name: known_topic
+-- The topic the group began with.
+SELECT topic_id, partitions FROM topics WHERE group_id = %(group)s AND topic = %(topic)s
+
+-- name: accept_new_topic
+-- Forgets the old topic: an operator has said that its loss is accepted.
+UPDATE topics SET topic_id = %(topic_id)s, partitions = %(partitions)s
+WHERE group_id = %(group)s AND topic = %(topic)s
+
+-- name: claim_partition
+-- Takes a partition over. Waits on the row for a predecessor's open commit, so that the offset
+-- returned is the last that an older epoch could ever reach.
+INSERT INTO progress AS p (group_id, topic_id, partition, topic, epoch, next_offset)
+VALUES (%(group)s, %(topic_id)s, %(partition)s, %(topic)s, 1, %(start)s)
+ON CONFLICT (group_id, topic_id, partition)
+DO UPDATE SET epoch = p.epoch + 1, updated_at = clock_timestamp()
+RETURNING p.epoch, p.next_offset
+
+-- name: advance_progress
+-- Moves one partition on, if the writer still owns it and nothing was done in between.
+UPDATE progress SET next_offset = %(end)s, updated_at = clock_timestamp()
+WHERE group_id = %(group)s AND topic_id = %(topic_id)s AND partition = %(partition)s
+  AND epoch = %(epoch)s AND next_offset = %(first)s
+
+-- name: read_progress
+-- Tells a batch that was already stored from one whose partition has a new owner.
+SELECT partition, epoch, next_offset FROM progress
+WHERE group_id = %(group)s AND topic_id = %(topic_id)s
+
+-- name: insert_alerts
+-- Never overwrites: an alert that exists may carry an analyst's decision.
+INSERT INTO alerts (
+  user_id, transaction_id, rule, rule_version, severity, score, story, evidence, incident_id,
+  amount, currency, merchant, category, channel, city, country, lat, lon, occurred_at,
+  published_at, topic, topic_id, partition, "offset"
+) VALUES %s
+ON CONFLICT (user_id, transaction_id, rule) DO NOTHING
+
+-- name: insert_dead_letters
+-- Lists what was sent to the dead-letter topic, once per offset.
+INSERT INTO dead_letters (
+  topic, topic_id, partition, "offset", stage, reason, detail, attempt, published_at
+) VALUES %s
+ON CONFLICT (topic_id, partition, "offset") DO NOTHING
+
+-- name: count_transactions
+-- Adds to the counters; the progress row of the same commit makes sure that it happens once.
+INSERT INTO transactions_per_minute AS t (minute, topic_id, partition, transactions)
+VALUES %s
+ON CONFLICT (minute, topic_id, partition)
+DO UPDATE SET transactions = t.transactions + EXCLUDED.transactions

@@ -1,0 +1,66 @@
+"""What detection does to the world: alerts, counts and dead letters."""
+
+from typing import Literal
+
+import msgspec
+
+from finguard.domain.stream import Record
+from finguard.domain.transaction import Transaction
+from finguard.domain.verdict import Finding
+
+Stage = Literal["decode", "assess", "rule"]
+"""Where a message turned out to be poison."""
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """One finding on one transaction, as it is stored.
+
+    Attributes:
+        published_us: when Kafka took the event, microseconds since 1970.
+    """
+
+    transaction: Transaction
+    finding: Finding
+    incident_id: str
+    partition: int
+    offset: int
+    published_us: int
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A message that will never become a transaction as it stands.
+
+    Attributes:
+        reason: a code of bounded variety. detail: for a person.
+        error_class: the exception's name.
+        attempt: how often it has been tried, this time included.
+    """
+
+    record: Record
+    stage: Stage
+    reason: str
+    detail: str
+    error_class: str
+    attempt: int
+
+
+class Span(msgspec.Struct, frozen=True):
+    """The records of one partition that a batch takes effect for: `[first, end)`."""
+
+    partition: int
+    epoch: int
+    first: int
+    end: int
+
+
+class Effects(msgspec.Struct, frozen=True):
+    """All that one batch does to PostgreSQL, in one transaction or not at all.
+
+    Attributes:
+        transactions: how many happened, by (partition, minutes since 1970).
+    """
+
+    spans: tuple[Span, ...]
+    alerts: tuple[Alert, ...]
+    dead_letters: tuple[DeadLetter, ...]
+    transactions: dict[tuple[int, int], int]

@@ -1,0 +1,191 @@
+"""A user's recent history: what later transactions are compared with."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+
+from finguard.domain.transaction import Channel, Transaction, amount_units
+
+DEGREE_SCALE: Final = 10_000_000
+"""Coordinates are kept in 1e-7 degrees, about a centimetre, as whole numbers of 32 bits."""
+
+_by_time = attrgetter("time_us", "transaction_id")
+_time = attrgetter("time_us")
+
+
+class PastTransaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a profile keeps of one transaction, small and exact.
+
+    Attributes:
+        time_us: event time in microseconds since 1970.
+        amount_units: the amount in ten-thousandths of the currency.
+        lat_e7: latitude in 1e-7 degrees. lon_e7: longitude likewise.
+        radius_km: location uncertainty; 0 where unknown.
+        fingerprint: see `Transaction.fingerprint`.
+        flagged: its place was itself found to be impossible or improbable travel.
+    """
+
+    time_us: int
+    transaction_id: str
+    amount_units: int
+    currency: str
+    lat_e7: int
+    lon_e7: int
+    radius_km: float
+    city: str
+    country: str
+    fingerprint: int
+    flagged: bool = False
+
+    @classmethod
+    def of(cls, transaction: Transaction) -> "PastTransaction":
+        """The part of a transaction that history keeps."""
+        return cls(
+            transaction.time_us,
+            transaction.transaction_id,
+            amount_units(transaction.amount),
+            transaction.currency,
+            round(transaction.lat * DEGREE_SCALE),
+            round(transaction.lon * DEGREE_SCALE),
+            transaction.location_radius_km or 0.0,
+            transaction.city,
+            transaction.country,
+            transaction.fingerprint,
+        )
+
+    def same_event(self, other: "PastTransaction") -> bool:
+        """Whether both describe one event; a verdict on it does not count."""
+        return msgspec.structs.replace(self, flagged=False) == msgspec.structs.replace(
+            other, flagged=False
+        )
+
+
+class History(msgspec.Struct, frozen=True):
+    """How much a profile remembers.
+
+    Attributes:
+        max_count: at most so many transactions per channel, the latest by event time.
+        max_age_us: none older than this before the user's latest event.
+    """
+
+    max_count: int = 16
+    max_age_us: int = 72 * 3_600_000_000
+
+
+class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One user's history, bounded, in event-time order.
+
+    What it remembers is a function of the *set* of a user's transactions and of nothing older than
+    `History` allows, so it can be rebuilt from Kafka when it is lost; totals over a user's whole
+    life could not, and are therefore not kept. Only the marks that verdicts leave, `flagged` and
+    the incident, also depend on the order of arrival, as the verdicts do. In-person and online
+    transactions stand apart: a burst of online ones can then never push out the last place where
+    the card was seen.
+
+    Attributes:
+        in_person: transactions with the card present, oldest first.
+        online: the others, oldest first.
+        incident_id: transaction that opened the latest incident; empty when there was none.
+        incident_us: event time of that transaction.
+    """
+
+    in_person: tuple[PastTransaction, ...] = ()
+    online: tuple[PastTransaction, ...] = ()
+    incident_id: str = ""
+    incident_us: int = 0
+
+    def track(self, channel: Channel) -> tuple[PastTransaction, ...]:
+        """The history of one channel, oldest first."""
+        return self.in_person if channel == "in_person" else self.online
+
+    def find(self, transaction_id: str) -> PastTransaction | None:
+        """The remembered transaction with this id, of either channel."""
+        for past in self.in_person:
+            if past.transaction_id == transaction_id:
+                return past
+        for past in self.online:
+            if past.transaction_id == transaction_id:
+                return past
+        return None
+
+    def within(self, after_us: int, until_us: int) -> Iterator[PastTransaction]:
+        """Transactions of both channels with `after_us < time_us <= until_us`."""
+        for track in (self.in_person, self.online):
+            first = bisect_right(track, after_us, key=_time)
+            last = bisect_right(track, until_us, lo=first, key=_time)
+            yield from track[first:last]
+
+    def remember(self, past: PastTransaction, channel: Channel, history: History) -> "Profile":
+        """The profile with one more transaction, and without what `history` no longer allows."""
+        track = self.track(channel)
+        if not track or track[-1].time_us < past.time_us:
+            track = (*track, past)
+        else:
+            place = bisect_right(track, _by_time(past), key=_by_time)
+            track = (*track[:place], past, *track[place:])
+        track = track[-history.max_count :]
+        in_person, online = (
+            (track, self.online) if channel == "in_person" else (self.in_person, track)
+        )
+        longer = Profile(in_person, online, self.incident_id, self.incident_us)
+        return longer.since(longer.latest_us - history.max_age_us)
+
+    @property
+    def latest_us(self) -> int:
+        """Event time of the latest transaction, of either channel; 0 when there is none."""
+        in_person, online = self.in_person, self.online
+        in_person_us = in_person[-1].time_us if in_person else 0
+        online_us = online[-1].time_us if online else 0
+        return max(in_person_us, online_us)
+
+    def since(self, oldest_us: int) -> "Profile":
+        """The profile without what is older; itself when nothing is."""
+        in_person, online = self.in_person, self.online
+        if (
+            (not in_person or in_person[0].time_us >= oldest_us)
+            and (not online or online[0].time_us >= oldest_us)
+            and (not self.incident_id or self.incident_us >= oldest_us)
+        ):
+            return self
+        keep_incident = self.incident_us >= oldest_us
+        return Profile(
+            in_person[bisect_left(in_person, oldest_us, key=_time) :],
+            online[bisect_left(online, oldest_us, key=_time) :],
+            self.incident_id if keep_incident else "",
+            self.incident_us if keep_incident else 0,
+        )
+
+    def until(self, latest_us: int) -> "Profile":
+        """The profile without what is later; itself when nothing is."""
+        if self.latest_us <= latest_us:
+            return self
+        return Profile(
+            self.in_person[: bisect_right(self.in_person, latest_us, key=_time)],
+            self.online[: bisect_right(self.online, latest_us, key=_time)],
+            self.incident_id,
+            self.incident_us,
+        )
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(Profile)
+
+
+def encode_profile(profile: Profile) -> bytes:
+    """The profile as MessagePack arrays: about 60 bytes a transaction."""
+    return _encoder.encode(profile)
+
+
+def decode_profile(packed: bytes) -> Profile:
+    """The profile that `encode_profile` packed.
+
+    Raises:
+        msgspec.DecodeError: when the bytes are none of ours.
+    """
+    try:
+        return _decoder.decode(packed)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error

@@ -1,0 +1,67 @@
+"""High value: one transaction at or above a threshold for its currency."""
+
+from decimal import Decimal
+from statistics import median_low
+
+import msgspec
+
+from finguard.domain.profile import PastTransaction, Profile
+from finguard.domain.rules.money import Equivalents, from_units, show
+from finguard.domain.transaction import Transaction
+from finguard.domain.verdict import Finding
+
+NAME = "high_value"
+VERSION = 1
+
+
+class ValueLimits(msgspec.Struct, frozen=True):
+    """The threshold in US dollars, and what stands for it in other currencies."""
+
+    threshold_usd: Decimal = Decimal(10_000)
+    equivalents: Equivalents = Equivalents()
+
+
+def high_value(
+    transaction: Transaction, past: PastTransaction, profile: Profile, limits: ValueLimits
+) -> Finding | None:
+    """Compare the amount with the threshold; say what is usual for the user, where known."""
+    amount, currency = transaction.amount, transaction.currency
+    threshold = limits.equivalents.in_currency(limits.threshold_usd, currency)
+    if amount < threshold:
+        return None
+    usual = usual_amount(profile, currency)
+    compared = "" if usual is None else f"; usual for this user: {show(usual, currency)}"
+    return Finding(
+        NAME,
+        VERSION,
+        "high" if amount >= 5 * threshold else "medium",
+        _score(amount, threshold),
+        f"{show(amount, currency)} at {transaction.merchant}: "
+        f"threshold {show(threshold, currency)}{compared}",
+        {
+            "amount": str(from_units(past.amount_units)),
+            "currency": currency,
+            "threshold": str(threshold),
+            "usual_amount": None if usual is None else str(usual),
+        },
+    )
+
+
+def usual_amount(profile: Profile, currency: str) -> Decimal | None:
+    """Median of the remembered amounts in this currency; None where fewer than three are.
+
+    Of an even number of them the lower middle one, an amount that was really paid: their mean
+    would be a float.
+    """
+    amounts = [
+        past.amount_units
+        for track in (profile.in_person, profile.online)
+        for past in track
+        if past.currency == currency
+    ]
+    return from_units(median_low(amounts)) if len(amounts) >= 3 else None  # noqa: PLR2004
+
+
+def _score(amount: Decimal, threshold: Decimal) -> int:
+    """60 at the threshold, nearing 100 as the amount grows without bound."""
+    return 100 if threshold == 0 else int(100 - 40 * threshold / amount)

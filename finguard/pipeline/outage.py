@@ -1,0 +1,92 @@
+"""Waits out a service that is away, without losing the group membership or the batch in hand."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final, TypeVar
+
+import structlog
+
+from finguard.errors import ServiceUnavailable
+from finguard.pipeline.ports import TransactionSource
+
+_log = structlog.get_logger()
+
+FIRST_WAIT_S: Final = 0.1
+LONGEST_WAIT_S: Final = 5.0
+
+T = TypeVar("T")
+
+
+class Stopped(Exception):  # noqa: N818 - no error: it carries the wish to stop out of a wait
+    """The process was asked to stop while it waited for a service."""
+
+
+class Reassigned(Exception):  # noqa: N818 - no error: it carries the new assignment out of a wait
+    """The group has decided anew; whatever was in hand must be dropped."""
+
+    def __init__(self, assigned: frozenset[int]) -> None:
+        super().__init__(sorted(assigned))
+        self.assigned = assigned
+
+
+class Outage:
+    """Repeats a step until its service is back, polling all the while.
+
+    Attributes:
+        since_s: when the present outage began, by `clock`; None while all is well.
+    """
+
+    def __init__(
+        self,
+        source: TransactionSource,
+        *,
+        clock: Callable[[], float],
+        stopping: Callable[[], bool],
+        random: Random,
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._stopping = stopping
+        self._random = random
+        self.since_s: float | None = None
+
+    def endure(self, step: Callable[[], T]) -> T:
+        """Do a step; while its service is away, pause and try again with growing waits.
+
+        Raises:
+            Reassigned: when the group decides anew meanwhile.
+            Stopped: when the process is asked to stop meanwhile.
+        """
+        wait_s = FIRST_WAIT_S
+        while True:
+            try:
+                result = step()
+            except ServiceUnavailable as error:
+                self._begin(error)
+                self._poll_for(wait_s * self._random.uniform(0.5, 1.0))
+                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
+            else:
+                self._end()
+                return result
+
+    def _begin(self, error: ServiceUnavailable) -> None:
+        if self.since_s is None:
+            self.since_s = self._clock()
+            _log.warning("outage: waiting and keeping everything", cause=str(error))
+        # Every time: partitions that came with a rebalance are not paused yet.
+        self._source.pause()
+
+    def _poll_for(self, duration_s: float) -> None:
+        until_s = self._clock() + duration_s
+        while (left_s := until_s - self._clock()) > 0:
+            if self._stopping():
+                raise Stopped
+            polled = self._source.poll(timeout_s=left_s)
+            if polled.assigned is not None:
+                raise Reassigned(polled.assigned)
+
+    def _end(self) -> None:
+        if self.since_s is not None:
+            _log.info("outage over", seconds=round(self._clock() - self.since_s, 1))
+            self.since_s = None
+            self._source.resume()
