@@ -23,7 +23,13 @@ class MemoryRecord(msgspec.Struct, frozen=True):
 
 
 class MemorySource:
-    """A topic with one member in its group, which is given every partition at the first poll."""
+    """A topic with one member in its group.
+
+    Args:
+        log: the records by partition.
+        assignments: what the group assigns, one after the other: the first at the first poll, the
+            next ones whenever nothing is delivered. Without any, all partitions at once.
+    """
 
     def __init__(
         self,
@@ -31,12 +37,14 @@ class MemorySource:
         *,
         identity: TopicIdentity,
         max_records: int = 500,
+        assignments: Sequence[frozenset[int]] = (),
     ) -> None:
         self._log = {partition: list(records) for partition, records in log.items()}
         self._identity = identity
         self._max_records = max_records
         self._positions: dict[int, int] = {}
         self._paused = False
+        self._assignments = list(assignments) or [frozenset(self._log)]
         self._joined = False
         self.committed: dict[int, int] = {}
 
@@ -45,9 +53,15 @@ class MemorySource:
         del timeout_s
         if not self._joined:
             self._joined = True
-            return Poll({}, frozenset(self._log))
-        if self._paused:
-            return Poll({})
+            return Poll({}, self._assignments[0])
+        found = {} if self._paused else self._fetch()
+        if not found and len(self._assignments) > 1:
+            del self._assignments[0]
+            self._paused = False
+            return Poll({}, self._assignments[0])
+        return Poll(found)
+
+    def _fetch(self) -> dict[int, Sequence[Record]]:
         found: dict[int, Sequence[Record]] = {}
         room = self._max_records
         for partition, position in self._positions.items():
@@ -57,7 +71,7 @@ class MemorySource:
                 found[partition] = records
                 self._positions[partition] = records[-1].offset + 1
                 room -= len(records)
-        return Poll(found)
+        return found
 
     def seek(self, positions: Mapping[int, int]) -> None:
         """Go on reading from these offsets."""

@@ -36,7 +36,7 @@ class RedisProfiles:
     """The profile store. One value per user; a partition's keys share its hash tag.
 
     Args:
-        client: made by `connect`.
+        client: made by `connect_redis`.
         namespace: keeps the state of one consumer group on one topic apart from others.
         ttl_s: a profile that nobody touches disappears after this long; it must exceed what a
             profile remembers.
@@ -107,12 +107,13 @@ class RedisProfiles:
         return f"fg:{{{self._namespace}:{partition}}}:u:{user}"
 
 
-def connect(url: str, *, ssl_cafile: str | None = None) -> redis.Redis:
-    """A client whose calls are bounded to seconds, to a Redis that forgets nothing by itself.
+def connect_redis(url: str, *, ssl_cafile: str | None = None) -> redis.Redis:
+    """A client whose calls are bounded to seconds.
+
+    Nothing is sent yet; see `refuse_eviction`.
 
     Raises:
-        ServiceUnavailable: when Redis cannot be reached.
-        ConfigurationError: when the URL is none, or Redis may evict profiles.
+        ConfigurationError: when the URL is none.
     """
     extras: dict[str, Any] = {"ssl_ca_certs": ssl_cafile} if ssl_cafile else {}
     try:
@@ -136,8 +137,13 @@ def refuse_eviction(client: redis.Redis) -> None:
         ServiceUnavailable: when Redis cannot be reached.
         ConfigurationError: when its policy is another than `noeviction`.
     """
-    with _translated():
-        policy = client.info("memory")["maxmemory_policy"]
+    try:
+        with _translated():
+            policy = client.info("memory")["maxmemory_policy"]
+    except ServiceUnavailable as error:
+        raise ServiceUnavailable(
+            f"{error}. Start Redis with `make up`, or say where it is with FINGUARD_REDIS_URL"
+        ) from error
     if policy != "noeviction":
         raise ConfigurationError(
             f"Redis may drop profiles (maxmemory-policy is {policy}); "

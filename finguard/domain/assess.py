@@ -17,7 +17,7 @@ INCIDENT_WINDOW_US: Final = 30 * 60 * 1_000_000
 _CLEAN: Final = Verdict()
 
 
-class Assessment(msgspec.Struct, frozen=True):
+class Assessment(msgspec.Struct, frozen=True, gc=False):
     """What came of one transaction.
 
     Attributes:

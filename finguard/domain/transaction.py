@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from itertools import product
 from string import ascii_uppercase
@@ -26,6 +26,7 @@ MAX_PAYLOAD_BYTES: Final = 16 * 1024
 MAX_DETAIL_CHARS: Final = 200
 FUTURE_ALLOWANCE_S: Final = 300
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -67,8 +68,7 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
     def time_us(self) -> int:
         """Microseconds since 1970-01-01T00:00Z, the same for one instant in every zone."""
         # Whole numbers throughout: `timestamp()` is a float, too coarse in far centuries.
-        since = self.timestamp - EARLIEST
-        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        return (self.timestamp - EARLIEST) // _MICROSECOND
 
     @property
     def fingerprint(self) -> int:
@@ -86,7 +86,9 @@ _QUOTES: Final = 2 * (12 + _STRING_FIELDS)
 _COUNTRY_CODES: Final = frozenset(map("".join, product(ascii_uppercase, repeat=2)))
 """All that looks like an ISO 3166-1 code: sources also use reserved ones, such as XK for Kosovo."""
 
-_uncontrolled = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]").search
+_control_character = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+).search
 """Finds control characters, line breaks, text-direction tricks and lone surrogates.
 
 Narrower than `str.isprintable`, which also refuses the joiners that Persian names and emoji are
@@ -94,6 +96,8 @@ written with and the no-break spaces of French ones, and whose answer changes wi
 """
 
 _exact: Final = Context(prec=28, traps=[Inexact, InvalidOperation])
+_multiply: Final = _exact.multiply
+_to_integer: Final = _exact.to_integral_exact
 _SCALE: Final = Decimal(AMOUNT_SCALE)
 _ZERO: Final = Decimal(0)
 
@@ -123,6 +127,9 @@ def decode(payload: bytes | None, *, key: bytes | None, published_us: int) -> Tr
         raise _invalid("encoding", error) from error
     except (msgspec.DecodeError, RecursionError) as error:
         raise _invalid("malformed_json", error) from error
+    # JSON holds no bare control characters: without a backslash the texts hold none but DEL.
+    if not payload.isascii() or b"\\" in payload or b"\x7f" in payload:
+        _refuse_control_characters(transaction)
     _check(transaction, published_us)
     if key != transaction.user_id.encode():
         raise InvalidMessage("key_mismatch", "the message's key is not its user_id")
@@ -151,7 +158,7 @@ def amount_units(amount: Decimal) -> int:
     try:
         # The range comes first: a power of ten is short as a decimal and endless as an integer.
         if _ZERO <= amount <= MAX_AMOUNT:
-            return int(_exact.to_integral_exact(_exact.multiply(amount, _SCALE)))
+            return int(_to_integer(_multiply(amount, _SCALE)))
     except Inexact:
         raise InvalidMessage("amount", "the amount has more than four decimals") from None
     except InvalidOperation:
@@ -159,7 +166,7 @@ def amount_units(amount: Decimal) -> int:
     raise InvalidMessage("amount", f"the amount must lie between 0 and {MAX_AMOUNT:,}")
 
 
-def _check(transaction: Transaction, published_us: int) -> None:
+def _refuse_control_characters(transaction: Transaction) -> None:
     texts = (
         transaction.transaction_id
         + transaction.user_id
@@ -168,8 +175,11 @@ def _check(transaction: Transaction, published_us: int) -> None:
         + transaction.city
     )
     # The first test is the faster one and lets nearly every text pass.
-    if not texts.isprintable() and _uncontrolled(texts):
+    if not texts.isprintable() and _control_character(texts):
         raise InvalidMessage("unprintable", "a text holds control characters or lone surrogates")
+
+
+def _check(transaction: Transaction, published_us: int) -> None:
     if transaction.currency not in ACTIVE_CURRENCIES:
         raise InvalidMessage("currency", f"{transaction.currency!a} is no active ISO 4217 code")
     if transaction.country not in _COUNTRY_CODES:

@@ -127,8 +127,8 @@ class Detector:
         if effects.spans:
             endure(lambda: ports.ledger.record(effects))  # 5. PostgreSQL
         self._advance_claims(judged)
-        refused = endure(lambda: ports.profiles.save(self._saves(judged)))  # 6. Redis
-        self._advance_watermarks(judged, refused)
+        endure(lambda: ports.profiles.save(self._saves(judged)))  # 6. Redis
+        self._advance_watermarks(judged)
         self._commit(judged)  # 7. Kafka
         self._tally.add(judged)
 
@@ -212,14 +212,14 @@ class Detector:
                 self._claims[span.partition], next_offset=span.end
             )
 
-    def _advance_watermarks(self, judged: Judgement, refused: Mapping[int, int | None]) -> None:
-        # A save repeated after an outage that hid its success is refused by its own first try.
-        lost = {p: mark for p, mark in refused.items() if mark != judged.watermarks[p]}
+    def _advance_watermarks(self, judged: Judgement) -> None:
+        """Expect Redis to say from now on what was just saved.
+
+        A save that was refused needs nothing more here: the next load finds another watermark.
+        """
         for partition, mark in judged.watermarks.items():
-            if partition not in lost:
-                self._watermarks[partition] = mark
-                self._positions[partition] = mark + 1
-        self._watermarks_hold(lost)
+            self._watermarks[partition] = mark
+            self._positions[partition] = mark + 1
 
     def _commit(self, judged: Judgement) -> None:
         """Tell the group. A commit that fails costs nothing: PostgreSQL holds the progress."""

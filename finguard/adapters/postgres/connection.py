@@ -1,7 +1,8 @@
 """Connections to PostgreSQL that never hang, and its errors in FinGuard's terms."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import psycopg2
@@ -45,7 +46,7 @@ def connect(
         ServiceUnavailable: when the server cannot be reached or refuses.
     """
     extras: dict[str, Any] = {"sslmode": sslmode} if sslmode else {}
-    with translated():
+    with _reaching(), translated():
         opened: Connection = psycopg2.connect(
             make_dsn(dsn, **extras),
             application_name=application_name,
@@ -64,6 +65,23 @@ def connect(
             ),
         )
     return opened
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    try:
+        yield
+    except ServiceUnavailable as error:
+        raise ServiceUnavailable(
+            f"{error}. Start it with `make up`, or say where it is with FINGUARD_POSTGRES_DSN"
+        ) from error
+
+
+def connector(
+    dsn: str, *, sslmode: str | None = None, application_name: str
+) -> Callable[[], Connection]:
+    """A function that opens such a connection, anew at each call."""
+    return partial(connect, dsn, sslmode=sslmode, application_name=application_name)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from statistics import median_low
 import msgspec
 
 from finguard.domain.profile import PastTransaction, Profile
-from finguard.domain.rules.money import Equivalents, from_units, show
+from finguard.domain.rules.money import Equivalents, from_units, plain, show
 from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Finding
 
@@ -39,10 +39,10 @@ def high_value(
         f"{show(amount, currency)} at {transaction.merchant}: "
         f"threshold {show(threshold, currency)}{compared}",
         {
-            "amount": str(from_units(past.amount_units)),
+            "amount": plain(from_units(past.amount_units)),
             "currency": currency,
-            "threshold": str(threshold),
-            "usual_amount": None if usual is None else str(usual),
+            "threshold": plain(threshold),
+            "usual_amount": None if usual is None else plain(usual),
         },
     )
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
-from finguard.domain.currencies import ACTIVE_CURRENCIES, UNITS_PER_USD
+from finguard.domain.currencies import UNITS_PER_USD
 from finguard.domain.transaction import AMOUNT_DECIMALS, AMOUNT_SCALE
-from finguard.errors import ConfigurationError
+
+_ONE: Final = Decimal(1)
 
 
 class Equivalents(msgspec.Struct, frozen=True):
@@ -16,23 +18,13 @@ class Equivalents(msgspec.Struct, frozen=True):
     Attributes:
         units_per_usd: by ISO 4217 code. A currency it does not know counts like the dollar, which
             is too strict rather than too lax for nearly all of them.
-
-    Raises:
-        ConfigurationError: when it names a currency that no transaction can have.
     """
 
     units_per_usd: Mapping[str, Decimal] = msgspec.field(default_factory=lambda: UNITS_PER_USD)
 
-    def __post_init__(self) -> None:
-        unknown = sorted(self.units_per_usd.keys() - ACTIVE_CURRENCIES)
-        if unknown:
-            raise ConfigurationError(
-                f"FINGUARD_UNITS_PER_USD: no active ISO 4217 codes: {', '.join(unknown)}"
-            )
-
     def in_currency(self, usd: Decimal, currency: str) -> Decimal:
         """What an amount of dollars stands for in a currency, exactly."""
-        return usd * self.units_per_usd.get(currency, Decimal(1))
+        return usd * self.units_per_usd.get(currency, _ONE)
 
 
 def to_units(amount: Decimal) -> Decimal:
@@ -42,7 +34,12 @@ def to_units(amount: Decimal) -> Decimal:
 
 def from_units(units: int) -> Decimal:
     """Ten-thousandths back as money."""
-    return (Decimal(units).scaleb(-AMOUNT_DECIMALS)).normalize() + Decimal(0)
+    return Decimal(units).scaleb(-AMOUNT_DECIMALS)
+
+
+def plain(amount: Decimal) -> str:
+    """Money for evidence: no exponent, no idle zeros."""
+    return f"{amount.normalize():f}"
 
 
 def show(amount: Decimal, currency: str) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from finguard.domain.profile import PastTransaction, Profile
-from finguard.domain.rules.money import Equivalents, from_units, show, to_units
+from finguard.domain.rules.money import Equivalents, from_units, plain, show, to_units
 from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Finding
 
@@ -78,8 +78,8 @@ def _judge(
         {
             "count": count,
             "max_count": limits.max_count,
-            "total": str(total),
-            "max_total": str(limit),
+            "total": plain(total),
+            "max_total": plain(limit),
             "currency": currency,
             "window_s": limits.window_s,
             "transaction_ids": [other.transaction_id for other in others],

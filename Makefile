@@ -1,0 +1,90 @@
+# The project's only task vocabulary. Needs python3 (3.11 or newer) and nothing else; a Python of
+# another name is taken with, for example: make install PYTHON=python3.13
+
+PYTHON ?= python3
+
+# Relative, so that a checkout below a folder with a space in its name works.
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/installed
+
+# A virtual environment whose Python has been removed or upgraded away is made again.
+ifneq ($(wildcard $(STAMP)),)
+  ifneq ($(shell $(PY) -c "print('works')" 2>/dev/null),works)
+    $(shell rm -f $(STAMP))
+  endif
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down status clean distclean test lint format lock
+
+help: ## Show this list
+	@echo "FinGuard: make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+install: $(STAMP) ## Make .venv with the pinned packages
+	@:
+
+demo: install ## Run everything, and open http://localhost:8501 (Ctrl-C stops)
+	@exec $(PY) -m devstack demo
+
+up: install ## Start Kafka, Redis and PostgreSQL, and leave them running
+	@exec $(PY) -m devstack up
+
+down: ## Stop what `make up` or `make demo` has started
+	$(call with_stack,down)
+
+status: install ## Tell how the services are
+	@exec $(PY) -m devstack status
+
+clean: ## Stop everything, and drop the services' data and logs
+	$(call with_stack,clean)
+
+distclean: clean ## Also drop .venv, downloads and caches
+	rm -rf $(VENV) .finguard .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Where nothing has ever been started there is nothing to stop.
+define with_stack
+	@[ ! -d .finguard ] || { $(MAKE) --no-print-directory install && exec $(PY) -m devstack $(1); }
+endef
+
+# Runs one check under its name, and says how long it took.
+define check
+	@printf '== %s\n' '$(1)'
+	@begin=$$(date +%s); $(PY) $(2) || { echo '== $(1) FAILED' >&2; exit 1; }; \
+	  echo "   ok after $$(( $$(date +%s) - begin )) s"
+endef
+
+lint: install ## Check style, types and the direction of imports
+	$(call check,ruff check,-m ruff check --quiet .)
+	$(call check,ruff format,-m ruff format --quiet --check .)
+	$(call check,mypy,-m mypy --no-error-summary)
+	$(call check,import-linter,$(VENV)/bin/lint-imports)
+
+test: lint ## Check everything: lint, and all tests against real services
+	@echo '== downloads of the services'
+	@$(PY) -m devstack fetch
+	@echo '== pytest'
+	@exec $(PY) -m pytest
+
+format: install ## Bring the code into the project's format
+	$(PY) -m ruff check --fix-only --quiet .
+	$(PY) -m ruff format .
+
+lock: install ## Rewrite the pinned requirements from pyproject.toml
+	$(PY) -m uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command "make lock" pyproject.toml --output-file requirements.txt
+	$(PY) -m uv pip compile --quiet --universal --upgrade --no-emit-index-url --custom-compile-command "make lock" pyproject.toml --group stack --group dev --constraint requirements.txt --output-file requirements-dev.txt
+
+# The pins already name every package, so pip has nothing to resolve; and what nobody imports
+# need not be compiled. Both halve the time. The stamp goes first: an interrupted installation
+# starts afresh.
+$(STAMP): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "FinGuard needs Python 3.11 or newer, and '$(PYTHON)' is none. Name one like this: make install PYTHON=python3.12" >&2; exit 1; }
+	@if [ ! -f $@ ]; then echo "Making $(VENV) ..."; rm -rf $(VENV); $(PYTHON) -m venv $(VENV) || { \
+	  rm -rf $(VENV); echo "This Python cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }; fi
+	@rm -f $@
+	@echo "Installing the packages of requirements-dev.txt ..."
+	@$(PY) -m pip install --quiet --no-user --disable-pip-version-check --no-deps --no-compile --requirement requirements-dev.txt
+	@touch $@

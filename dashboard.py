@@ -1,0 +1,34 @@
+"""`streamlit run dashboard.py`: the dashboard in the browser."""
+
+import httpx
+import streamlit as st
+
+from finguard.dashboard.client import TIMEOUT, ApiClient
+from finguard.dashboard.frame import run
+from finguard.dashboard.session import KEY, Session
+from finguard.errors import ConfigurationError
+from finguard.settings import DEVELOPMENT_PASSWORD, Settings, load_settings
+
+
+@st.cache_resource
+def connections() -> httpx.HTTPTransport:
+    """Connections to the API, shared by all viewers; tokens stay with each viewer's session."""
+    return httpx.HTTPTransport()
+
+
+def session_from(settings: Settings) -> Session:
+    """A session of somebody who has not logged in yet."""
+    http = httpx.Client(
+        base_url=settings.dashboard_api_url, timeout=TIMEOUT, transport=connections()
+    )
+    development = settings.environment == "development" and settings.api_admin_password is None
+    return Session(ApiClient(http), settings.dashboard_refresh_s, DEVELOPMENT_PASSWORD, development)
+
+
+try:
+    known = st.session_state.get(KEY)
+    session = known if isinstance(known, Session) else session_from(load_settings())
+except ConfigurationError as error:
+    st.error(f"The settings do not fit: {error}")
+else:
+    run(session)

@@ -1,0 +1,183 @@
+"""How to reach Kafka, and the topics that must be there."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from kafka.admin import KafkaAdminClient
+from kafka.errors import (
+    InvalidPartitionsError,
+    InvalidReplicationFactorError,
+    KafkaError,
+    NoError,
+    PolicyViolationError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+
+from finguard.errors import ConfigurationError, ServiceUnavailable
+
+BOOTSTRAP_TIMEOUT_MS: Final = 10_000
+RECONNECT_BACKOFF_MAX_MS: Final = 1_000
+"""Kafka-python would wait up to 30 seconds before it looks whether a broker is back."""
+
+DEAD_LETTER_MAX_BYTES: Final = 2 * 1024 * 1024
+"""A message of the brokers' usual limit of 1 MiB, with the headers that say what is wrong."""
+
+
+def connection_arguments(
+    *,
+    bootstrap_servers: str,
+    security_protocol: str = "PLAINTEXT",
+    sasl_mechanism: str | None = None,
+    sasl_username: str | None = None,
+    sasl_password: str | None = None,
+    ssl_cafile: str | None = None,
+    ssl_certfile: str | None = None,
+    ssl_keyfile: str | None = None,
+) -> dict[str, Any]:
+    """Arguments that kafka-python's consumer, producer and admin client have in common.
+
+    Args:
+        bootstrap_servers: `host:port`, several separated by commas.
+        security_protocol: `PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`.
+        sasl_mechanism: `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`.
+        sasl_username: who we are.
+        sasl_password: the proof.
+        ssl_cafile: PEM file of the authorities to trust; None for the system's.
+        ssl_certfile: PEM file of our own certificate, where brokers ask for one.
+        ssl_keyfile: PEM file of its key.
+
+    Raises:
+        ConfigurationError: when the protocol asks for SASL and a part of it is missing, or for TLS
+            and a file is.
+    """
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": [server.strip() for server in bootstrap_servers.split(",")],
+        "bootstrap_timeout_ms": BOOTSTRAP_TIMEOUT_MS,
+        "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
+        "security_protocol": security_protocol,
+    }
+    if security_protocol.startswith("SASL_"):
+        if not (sasl_mechanism and sasl_username and sasl_password):
+            raise ConfigurationError(
+                f"{security_protocol} needs FINGUARD_KAFKA_SASL_MECHANISM, "
+                "FINGUARD_KAFKA_SASL_USERNAME and FINGUARD_KAFKA_SASL_PASSWORD"
+            )
+        arguments["sasl_mechanism"] = sasl_mechanism
+        arguments["sasl_plain_username"] = sasl_username
+        arguments["sasl_plain_password"] = sasl_password
+    if security_protocol.endswith("SSL"):
+        files = {"cafile": ssl_cafile, "certfile": ssl_certfile, "keyfile": ssl_keyfile}
+        for name, file in files.items():
+            if file is not None and not Path(file).is_file():
+                raise ConfigurationError(f"FINGUARD_KAFKA_SSL_{name.upper()}: no file {file}")
+            arguments[f"ssl_{name}"] = file
+    return arguments
+
+
+def silence_client_logs() -> None:
+    """Stop kafka-python's commentary, several lines a second while a broker is away.
+
+    The adapters tell of an outage once and of its end once.
+    """
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def connecting(connection: Mapping[str, Any]) -> Iterator[None]:
+    """Tell what keeps a new client from working, in one line with the remedy.
+
+    Raises:
+        ServiceUnavailable: when no broker answers or lets the client in.
+        ConfigurationError: when an address is none.
+    """
+    servers = ",".join(connection["bootstrap_servers"])
+    try:
+        yield
+    except KafkaError as error:
+        cause = str(error) or type(error).__name__
+        remedy = "or say where it is with FINGUARD_KAFKA_BOOTSTRAP_SERVERS"
+        if connection["security_protocol"] != "PLAINTEXT":
+            # The client retries what a broker refuses, and says in its log alone what that was.
+            remedy += "; FINGUARD_LOG_LEVEL=debug shows why each attempt failed"
+        raise ServiceUnavailable(
+            f"Kafka is unreachable at {servers} ({cause}): start it with `make up`, {remedy}"
+        ) from error
+    except ValueError as error:
+        raise ConfigurationError(f"FINGUARD_KAFKA_BOOTSTRAP_SERVERS: {servers}: {error}") from error
+
+
+def ensure_topics(
+    connection: Mapping[str, Any],
+    *,
+    transactions: str,
+    dead_letters: str,
+    partitions: int,
+    replication_factor: int,
+) -> list[str]:
+    """Create the two topics where they are missing; safe to call from several programs at once.
+
+    Topics that exist are left as they are, so that an operator's choices stand.
+
+    Args:
+        connection: see `connection_arguments`.
+        transactions: stamped by the broker, so that no producer's clock decides what is "in the
+            future".
+        dead_letters: kept for good, and with room for more than the largest message.
+        partitions: of each.
+        replication_factor: of each.
+
+    Returns:
+        The topics it created.
+
+    Raises:
+        ServiceUnavailable: when Kafka does not answer.
+        ConfigurationError: when Kafka refuses to create a topic so.
+    """
+    configs = {
+        transactions: {"message.timestamp.type": "LogAppendTime"},
+        dead_letters: {"retention.ms": "-1", "max.message.bytes": str(DEAD_LETTER_MAX_BYTES)},
+    }
+    with connecting(connection):
+        admin = KafkaAdminClient(**connection)
+        try:
+            missing = _missing(admin, list(configs))
+            wanted = {
+                topic: {
+                    "num_partitions": partitions,
+                    "replication_factor": replication_factor,
+                    "configs": configs[topic],
+                }
+                for topic in missing
+            }
+            created = _create(admin, wanted) if wanted else []
+            admin.wait_for_topics(list(configs))
+        finally:
+            admin.close()
+    return created
+
+
+def _missing(admin: KafkaAdminClient, topics: list[str]) -> list[str]:
+    return [
+        str(topic["name"])
+        for topic in admin.describe_topics(topics)
+        if for_code(topic["error_code"]) is UnknownTopicOrPartitionError
+    ]
+
+
+def _create(admin: KafkaAdminClient, wanted: dict[str, dict[str, Any]]) -> list[str]:
+    created = []
+    for topic in admin.create_topics(wanted, raise_errors=False)["topics"]:
+        error = for_code(topic["error_code"])
+        if error is NoError:
+            created.append(str(topic["name"]))
+        elif error in (InvalidPartitionsError, InvalidReplicationFactorError, PolicyViolationError):
+            raise ConfigurationError(f"Kafka: topic {topic['name']}: {topic['error_message']}")
+        # Another program may have been faster: then the topic is there all the same.
+        elif error is not TopicAlreadyExistsError:
+            raise error(topic["error_message"])
+    return created

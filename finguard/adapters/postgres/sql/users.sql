@@ -1,0 +1,58 @@
+-- name: find_user_by_name
+-- For the login.
+SELECT id, username, password_hash, role, disabled, token_epoch
+FROM users WHERE username = %(username)s
+
+-- name: find_user
+-- For every request with a token.
+SELECT id, username, password_hash, role, disabled, token_epoch
+FROM users WHERE id = %(id)s
+
+-- name: any_user
+-- One row as soon as there is one user.
+SELECT FROM users LIMIT 1
+
+-- name: create_first_user
+-- Only while there is nobody at all; programs that start together create one.
+INSERT INTO users (username, password_hash, role)
+SELECT %(username)s, %(password_hash)s, %(role)s
+WHERE NOT EXISTS (SELECT FROM users)
+ON CONFLICT (username) DO NOTHING
+RETURNING id
+
+-- name: set_password
+-- A trigger revokes the user's tokens.
+UPDATE users SET password_hash = %(password_hash)s WHERE id = %(id)s
+
+-- name: lock_attempts
+-- Makes the rows that are missing and locks them all, in the order of their keys.
+INSERT INTO login_attempts (key)
+SELECT key FROM unnest(%(keys)s::text[]) AS key ORDER BY key
+ON CONFLICT (key) DO UPDATE SET key = excluded.key
+RETURNING key, failures,
+  greatest(0, extract(epoch FROM blocked_until - clock_timestamp()))::float8 AS wait_s,
+  extract(epoch FROM clock_timestamp() - last_at)::float8 AS age_s
+
+-- name: store_attempt
+-- What the throttle decided of one key.
+UPDATE login_attempts
+SET failures = %(failures)s, last_at = clock_timestamp(),
+  blocked_until = clock_timestamp() + make_interval(secs => %(wait_s)s)
+WHERE key = %(key)s
+
+-- name: forget_attempts
+-- A login that succeeded.
+DELETE FROM login_attempts WHERE key = ANY (%(keys)s::text[])
+
+-- name: forgive_attempt
+-- A login that succeeded takes back its own charge from the address, and nobody else's.
+UPDATE login_attempts SET failures = greatest(failures - 1, 0), blocked_until = clock_timestamp()
+WHERE key = %(key)s
+
+-- name: purge_attempts
+-- Keeps the table as small as the attempts of a quarter of an hour.
+DELETE FROM login_attempts WHERE key IN (
+  SELECT key FROM login_attempts
+  WHERE last_at < clock_timestamp() - make_interval(secs => %(age_s)s)
+  ORDER BY last_at LIMIT 100 FOR UPDATE SKIP LOCKED
+)

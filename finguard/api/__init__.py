@@ -1,0 +1,1 @@
+"""The HTTP API: what analysts' tools and the dashboard see of FinGuard."""

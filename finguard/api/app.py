@@ -1,0 +1,114 @@
+"""The API as an ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from finguard import __version__
+from finguard.api import alerts, auth, docs, health, problems, stats
+from finguard.api.bootstrap import FirstUser
+from finguard.api.database import Database
+from finguard.api.edge import Edge
+from finguard.api.security import Tokens
+from finguard.api.services import Services
+from finguard.api.throttle import LoginThrottle, ThrottlePolicy
+from finguard.domain.currencies import UNITS_PER_USD
+from finguard.errors import FinGuardError
+from finguard.settings import DEVELOPMENT_PASSWORD, Settings
+
+_log = structlog.get_logger()
+
+_TAGS = [
+    {"name": "auth", "description": "Signing in."},
+    {"name": "alerts", "description": "What the rules found."},
+    {"name": "statistics", "description": "How much of it."},
+    {"name": "health", "description": "For supervisors; takes no token."},
+]
+
+_Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) -> FastAPI:
+    """Build the API; nothing is connected before it starts.
+
+    Args:
+        settings: everything it needs to know.
+        throttle: how failed logins are slowed down; None for the usual way.
+    """
+    services = _services(settings, throttle or ThrottlePolicy())
+    app = FastAPI(
+        title="FinGuard",
+        version=__version__,
+        description=docs.DESCRIPTION,
+        openapi_tags=_TAGS,
+        openapi_url="/openapi.json" if settings.api_docs else None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(services.database),
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.services = services
+    app.state.was_refused = False
+    app.openapi = docs.describe(app)  # type: ignore[method-assign] # as FastAPI documents it
+    app.add_middleware(Edge, max_body_bytes=settings.api_max_body_bytes)
+    problems.install(app)
+    for router in (auth.router, alerts.router, stats.router, health.router):
+        app.include_router(router)
+    if settings.api_docs:
+        docs.install(app)
+    return app
+
+
+def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
+    given = settings.api_admin_password
+    first_user = FirstUser(
+        environment=settings.environment,
+        password=given.get_secret_value() if given else None,
+        development_password=DEVELOPMENT_PASSWORD,
+    )
+    database = Database(
+        settings.postgres_dsn.get_secret_value(),
+        sslmode=settings.postgres_sslmode,
+        pool_size=settings.api_pool_size,
+        prepare=first_user.ensure,
+    )
+    return Services(
+        database=database,
+        tokens=Tokens(
+            settings.api_secret_key.get_secret_value(),
+            lifetime_s=60 * settings.api_token_minutes,
+        ),
+        throttle=LoginThrottle(database, throttle),
+        units_per_usd={**UNITS_PER_USD, **settings.units_per_usd},
+    )
+
+
+def _lifespan(database: Database) -> _Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            await database.start()
+        except FinGuardError as error:
+            _log.critical("the API does not start", reason=str(error))
+            app.state.was_refused = True
+            raise
+        keeper = asyncio.create_task(database.keep_up())
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+            database.close()
+
+    return lifespan
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The function's name: stable, readable, and what a generated client calls its method."""
+    return route.name

@@ -1,0 +1,196 @@
+"""What requests bring: each field with its limits, and nothing that has no field."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+from finguard.adapters.postgres.reading import BUCKET_STEPS, AlertFilter, Bucket
+from finguard.api.cursor import decode_cursor
+from finguard.api.security import MAX_PASSWORD_CHARACTERS
+from finguard.domain.verdict import Severity
+
+Status = Literal["open", "investigating", "confirmed_fraud", "false_positive"]
+
+MAX_BUCKETS: Final = 2_000
+DEFAULT_RANGE: Final = timedelta(hours=24)
+
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+_RFC_3339: Final = (
+    r"^(19[789]|2[01][0-9])[0-9]-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}"
+    r"(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
+
+
+def _written_out(moment: object) -> object:
+    """Pydantic would also take a number of seconds, and guess whether it means milliseconds."""
+    if isinstance(moment, str) and not re.fullmatch(_RFC_3339, moment):
+        raise ValueError("must look like 2026-03-01T12:00:00Z, between the years 1970 and 2199")
+    return moment
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not _EARLIEST <= moment < _LATEST:
+        raise ValueError("must lie between the years 1970 and 2199 in UTC")
+    return moment.astimezone(UTC)
+
+
+def _a_cursor(text: str) -> str:
+    decode_cursor(text)
+    return text
+
+
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written_out),
+    AfterValidator(_in_utc),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _RFC_3339}),
+]
+RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
+AlertId = Annotated[int, Field(ge=1, le=2**63 - 1, examples=[4711])]
+
+Since = Annotated[
+    Instant | None,
+    Field(alias="from", description="The range's begin, with its zone; it belongs to the range."),
+]
+Until = Annotated[
+    Instant | None,
+    Field(alias="to", description="The range's end, with its zone; it does not belong to it."),
+]
+
+
+class Input(BaseModel):
+    """What a request brings: nothing beyond what is named."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LoginForm(Input):
+    """The fields of an OAuth2 password grant (RFC 6749, section 4.3)."""
+
+    username: Annotated[Name, Field(description="In any case.", examples=["admin"])]
+    password: Annotated[
+        SecretStr,
+        Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS, examples=["password123"]),
+    ]
+    grant_type: Annotated[Literal["password"] | None, Field(description="For OAuth2 clients.")] = (
+        None
+    )
+    scope: Annotated[str, Field(max_length=256, description="Ignored; roles decide.")] = ""
+    client_id: Annotated[str | None, Field(max_length=256, description="Ignored.")] = None
+    client_secret: Annotated[SecretStr | None, Field(max_length=256, description="Ignored.")] = None
+
+
+class AlertQuery(Input):
+    """Which alerts to list."""
+
+    rule: Annotated[
+        list[RuleName],
+        Field(max_length=20, description="Any of these rules.", examples=[["impossible_travel"]]),
+    ] = Field(default_factory=list)
+    severity: Annotated[
+        list[Severity], Field(max_length=3, description="Any of these.", examples=[["high"]])
+    ] = Field(default_factory=list)
+    status: Annotated[
+        list[Status], Field(max_length=4, description="Any of these.", examples=[["open"]])
+    ] = Field(default_factory=list)
+    country: Annotated[
+        list[Country],
+        Field(max_length=50, description="ISO 3166-1 alpha-2, any of these.", examples=[["DE"]]),
+    ] = Field(default_factory=list)
+    user_id: Annotated[Name | None, Field(description="One customer.", examples=["u-17"])] = None
+    min_score: Annotated[int | None, Field(ge=0, le=100, examples=[60])] = None
+    since: Since = None
+    until: Until = None
+    limit: Annotated[int, Field(ge=1, le=200, description="Alerts on a page.")] = 50
+    cursor: Annotated[
+        Annotated[str, AfterValidator(_a_cursor)] | None,
+        Field(max_length=64, description="`next_cursor` of the page before."),
+    ] = None
+
+    @model_validator(mode="after")
+    def _range_is_one(self) -> Self:
+        _check_order(self.since, self.until)
+        return self
+
+    def wanted(self) -> AlertFilter:
+        """The same without what concerns the page."""
+        return AlertFilter(
+            rules=self.rule or None,
+            severities=self.severity or None,
+            statuses=self.status or None,
+            countries=self.country or None,
+            user_id=self.user_id,
+            min_score=self.min_score,
+            since=self.since,
+            until=self.until,
+        )
+
+
+class RangeQuery(Input):
+    """A range of event time: the last 24 hours, or the 24 hours before `to`, unless it says so."""
+
+    since: Since = None
+    until: Until = None
+
+    @model_validator(mode="after")
+    def _range_is_one(self) -> Self:
+        _check_order(self.since, self.until)
+        return self
+
+    def widened(self, now: datetime, step: timedelta) -> tuple[datetime, datetime]:
+        """Begin and end in whole steps, since the counters behind them know no finer ones."""
+        until = self.until or (max(now, self.since + step) if self.since else now)
+        since = self.since or max(_EARLIEST, until - DEFAULT_RANGE)
+        return _floor(since, step), _ceiling(until, step)
+
+
+class TimelineQuery(RangeQuery):
+    """A range of event time, and how to cut it."""
+
+    bucket: Annotated[Bucket, Field(description="The length of a row, in UTC.")] = "hour"
+
+    def buckets(self, now: datetime) -> tuple[datetime, datetime]:
+        """Begin and end in whole buckets.
+
+        Raises:
+            ValueError: when these would be too many.
+        """
+        step = BUCKET_STEPS[self.bucket]
+        since, until = self.widened(now, step)
+        count = (until - since) // step
+        if count > MAX_BUCKETS:
+            raise ValueError(
+                f"this range has {count:,} buckets of a {self.bucket}; {MAX_BUCKETS:,} at most"
+            )
+        return since, until
+
+
+def _check_order(since: datetime | None, until: datetime | None) -> None:
+    if since and until and since >= until:
+        raise ValueError("`from` must lie before `to`")
+
+
+def _floor(moment: datetime, step: timedelta) -> datetime:
+    return _EARLIEST + (moment - _EARLIEST) // step * step
+
+
+def _ceiling(moment: datetime, step: timedelta) -> datetime:
+    return _EARLIEST - (_EARLIEST - moment) // step * step

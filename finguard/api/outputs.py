@@ -1,0 +1,304 @@
+"""What the API answers, with an example of each."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from finguard.adapters.postgres.reading import MAX_INCIDENT_ALERTS, Bucket
+from finguard.adapters.postgres.users import Role
+from finguard.api.inputs import Status
+from finguard.domain.transaction import Channel
+from finguard.domain.verdict import Severity
+
+_ALERT: dict[str, Any] = {
+    "alert_id": 4711,
+    "user_id": "u-17",
+    "transaction_id": "t-000123",
+    "rule": "impossible_travel",
+    "severity": "high",
+    "score": 97,
+    "story": "New York 1 minute after Istanbul: 8,065 km, would need 483,900 km/h; limit 1,000",
+    "amount": "129.9",
+    "currency": "USD",
+    "merchant": "Corner Books",
+    "category": "books",
+    "channel": "in_person",
+    "city": "New York",
+    "country": "US",
+    "lat": 40.7128,
+    "lon": -74.006,
+    "occurred_at": "2026-03-01T12:01:00Z",
+    "detected_at": "2026-03-01T12:01:00.181000Z",
+    "incident_id": "t-000123",
+    "status": "open",
+}
+
+
+class Token(BaseModel):
+    """An access token (RFC 6749, section 5.1)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"access_token": "eyJhbGciOi…", "token_type": "bearer", "expires_in": 1800}
+            ]
+        }
+    )
+
+    access_token: Annotated[str, Field(description="For `Authorization: Bearer …`.")]
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a word of the protocol
+    expires_in: Annotated[int, Field(description="Seconds.")]
+
+
+class Me(BaseModel):
+    """The user behind the token."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"username": "admin", "role": "admin"}]}
+    )
+
+    username: str
+    role: Role
+
+
+class Alert(BaseModel):
+    """One rule's finding on one transaction."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ALERT]})
+
+    alert_id: int
+    user_id: Annotated[str, Field(description="The customer.")]
+    transaction_id: Annotated[str, Field(description="Unique per customer.")]
+    rule: str
+    severity: Severity
+    score: Annotated[int, Field(ge=0, le=100)]
+    story: Annotated[str, Field(description="One sentence with the values and the limit.")]
+    amount: Annotated[Decimal, Field(description="Exact; in units of `currency`.")]
+    currency: Annotated[str, Field(description="ISO 4217.")]
+    merchant: str
+    category: str
+    channel: Channel
+    city: str
+    country: Annotated[str, Field(description="ISO 3166-1 alpha-2.")]
+    lat: Annotated[float, Field(description="Degrees north.")]
+    lon: Annotated[float, Field(description="Degrees east.")]
+    occurred_at: Annotated[datetime, Field(description="When the transaction happened.")]
+    detected_at: Annotated[datetime, Field(description="When the alert was stored.")]
+    incident_id: Annotated[
+        str, Field(description="The customer's transaction that opened the incident.")
+    ]
+    status: Status
+
+
+class AlertPage(BaseModel):
+    """Some alerts, newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"items": [_ALERT], "next_cursor": "AQAGTO4_8R8AAAAAAAAAEmc"}]
+        }
+    )
+
+    items: list[Alert]
+    next_cursor: Annotated[
+        str | None, Field(description="`cursor` of the next page; null on the last.")
+    ]
+
+
+class Source(BaseModel):
+    """The Kafka record that the transaction came in."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class AlertDetail(Alert):
+    """One alert with all that explains it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    **_ALERT,
+                    "evidence": {
+                        "verdict": "impossible",
+                        "journeys": [{"distance_km": 8065.0, "apart_s": 60.0, "elapsed_s": 120.0}],
+                    },
+                    "rule_version": 1,
+                    "published_at": "2026-03-01T12:01:00.120000Z",
+                    "source": {"topic": "transactions", "partition": 3, "offset": 90210},
+                    "incident_alert_ids": [4712],
+                }
+            ]
+        }
+    )
+
+    evidence: Annotated[
+        dict[str, Any], Field(description="The values compared; their names are the rule's own.")
+    ]
+    rule_version: int
+    published_at: Annotated[datetime, Field(description="When Kafka took the transaction.")]
+    source: Source
+    incident_alert_ids: Annotated[
+        list[int],
+        Field(
+            description=f"The incident's other alerts, oldest first; {MAX_INCIDENT_ALERTS} at most."
+        ),
+    ]
+
+
+class AmountAtRisk(BaseModel):
+    """Amounts of the alerted transactions, each transaction once."""
+
+    by_currency: Annotated[dict[str, Decimal], Field(description="Exact, by ISO 4217 code.")]
+    usd_equivalent: Annotated[
+        Decimal,
+        Field(description="All of them in US dollars by rough equivalents: an approximation."),
+    ]
+    without_equivalent: Annotated[
+        list[str], Field(description="Currencies that `usd_equivalent` had to leave out.")
+    ]
+
+
+class Range(BaseModel):
+    """The range of event time that the numbers are of."""
+
+    since: Annotated[datetime, Field(serialization_alias="from", description="Belongs to it.")]
+    until: Annotated[datetime, Field(serialization_alias="to", description="Does not.")]
+
+
+class Summary(Range):
+    """All the numbers of one moment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "from": "2026-03-01T00:00:00Z",
+                    "to": "2026-03-02T00:00:00Z",
+                    "as_of": "2026-03-02T00:00:01.500000Z",
+                    "transactions": 1000,
+                    "alerts": 12,
+                    "alerted_transactions": 10,
+                    "fraud_rate": 0.01,
+                    "amount_at_risk": {
+                        "by_currency": {"EUR": "900", "USD": "1200.5"},
+                        "usd_equivalent": "2200.50",
+                        "without_equivalent": [],
+                    },
+                    "by_rule": {"high_value": 7, "impossible_travel": 5},
+                    "by_severity": {"low": 0, "medium": 7, "high": 5},
+                    "by_status": {
+                        "open": 12,
+                        "investigating": 0,
+                        "confirmed_fraud": 0,
+                        "false_positive": 0,
+                    },
+                    "dead_letters": 1,
+                    "open_alerts": 12,
+                    "latest_alert_at": "2026-03-01T23:59:12Z",
+                }
+            ]
+        }
+    )
+
+    as_of: Annotated[datetime, Field(description="All numbers are of this moment.")]
+    transactions: int
+    alerts: int
+    alerted_transactions: Annotated[int, Field(description="Those with at least one alert.")]
+    fraud_rate: Annotated[
+        float | None,
+        Field(description="`alerted_transactions / transactions`; null without transactions."),
+    ]
+    amount_at_risk: AmountAtRisk
+    by_rule: Annotated[dict[str, int], Field(description="Alerts; rules without any are absent.")]
+    by_severity: Annotated[dict[Severity, int], Field(description="Alerts.")]
+    by_status: Annotated[dict[Status, int], Field(description="Alerts.")]
+    dead_letters: Annotated[
+        int, Field(description="Messages that were no transactions, by when Kafka took them.")
+    ]
+    open_alerts: Annotated[int, Field(description="Of all time, whatever the range.")]
+    latest_alert_at: Annotated[
+        datetime | None,
+        Field(description="`occurred_at` of the newest alert of all time; null without alerts."),
+    ]
+
+
+class TimelineRow(BaseModel):
+    """What happened within one bucket."""
+
+    bucket: Annotated[datetime, Field(description="When it begins.")]
+    transactions: int
+    alerts: int
+
+
+class Timeline(Range):
+    """Every bucket of a range, oldest first, also the empty ones."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "from": "2026-03-01T12:00:00Z",
+                    "to": "2026-03-01T13:00:00Z",
+                    "bucket": "hour",
+                    "rows": [{"bucket": "2026-03-01T12:00:00Z", "transactions": 60, "alerts": 1}],
+                }
+            ]
+        }
+    )
+
+    bucket: Bucket
+    rows: list[TimelineRow]
+
+
+class PostgresHealth(BaseModel):
+    """Whether PostgreSQL answers."""
+
+    status: Literal["ok", "unavailable"]
+    latency_ms: Annotated[float | None, Field(description="Of one small query.")]
+
+
+class MigrationsHealth(BaseModel):
+    """Whether the tables are those that this version needs."""
+
+    status: Literal["current", "pending", "failed", "unknown"]
+    applied: list[str]
+    pending: list[str]
+
+
+class Health(BaseModel):
+    """How the API and what it needs are."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "status": "ok",
+                    "version": "0.1.0",
+                    "postgres": {"status": "ok", "latency_ms": 0.61},
+                    "migrations": {
+                        "status": "current",
+                        "applied": ["0001_detection", "0002_users"],
+                        "pending": [],
+                    },
+                }
+            ]
+        }
+    )
+
+    status: Literal["ok", "unavailable"]
+    version: str
+    postgres: PostgresHealth
+    migrations: MigrationsHealth
+
+
+class Signal(BaseModel):
+    """Yes or no, in the answer's status as well."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+
+    status: Literal["ok", "unavailable"]

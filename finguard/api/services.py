@@ -1,0 +1,37 @@
+"""What the routes work with, made once by the application."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import Request
+
+from finguard.api.database import Database
+from finguard.api.security import Tokens
+from finguard.api.throttle import LoginThrottle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """The API's parts.
+
+    Attributes:
+        units_per_usd: rough equivalents of one US dollar, by currency.
+    """
+
+    database: Database
+    tokens: Tokens
+    throttle: LoginThrottle
+    units_per_usd: Mapping[str, Decimal]
+
+
+async def _services(request: Request) -> Services:
+    """Asynchronous only to spare a change of thread."""
+    services: Services = request.app.state.services
+    return services
+
+
+Provided = Annotated[Services, Depends(_services)]
+"""For a route's parameter that wants the services."""

@@ -1,0 +1,116 @@
+"""The row of live figures at the top of the overview."""
+
+from decimal import Decimal
+from typing import Final
+
+import streamlit as st
+
+from finguard.dashboard.answers import AmountAtRisk, Summary
+from finguard.dashboard.period import Period
+from finguard.dashboard.wording import (
+    STATUSES,
+    change,
+    count,
+    escape,
+    money,
+    named,
+    percent,
+    short_money,
+)
+
+_MOST_CURRENCIES: Final = 12
+
+
+def show(summary: Summary, previous: Summary | None, period: Period) -> None:
+    """Six figures, each with its change against the stretch of equal length before."""
+    with st.grid(6, min_column_width=150, gap="small", key="figures"):
+        _figure(
+            "Transactions",
+            count(summary.transactions),
+            _change(summary.transactions, previous.transactions if previous else None),
+            f"Transactions of {_of(period)}, by the time at which they happened.",
+        )
+        _figure(
+            "Alerts",
+            count(summary.alerts),
+            _change(summary.alerts, previous.alerts if previous else None),
+            "Findings of the rules. One transaction can break several rules.",
+        )
+        _figure(
+            "Fraud rate",
+            percent(summary.fraud_rate),
+            _change(summary.fraud_rate, previous.fraud_rate if previous else None),
+            f"{count(summary.alerted_transactions)} of {count(summary.transactions)} transactions "
+            "have at least one alert.",
+        )
+        risk = summary.amount_at_risk
+        _figure(
+            "Amount at risk",
+            short_money(risk.usd_equivalent, "USD"),
+            _change(
+                risk.usd_equivalent, previous.amount_at_risk.usd_equivalent if previous else None
+            ),
+            _by_currency(risk),
+        )
+        _figure(
+            "Open alerts",
+            count(summary.open_alerts),
+            None,
+            _by_status(summary.by_status, period),
+            "of all time",
+        )
+        _figure(
+            "Dead letters",
+            count(summary.dead_letters),
+            _share(summary.dead_letters, summary.dead_letters + summary.transactions),
+            "Messages that could not be read as transactions. They were put aside, not lost.",
+            "of messages",
+        )
+
+
+def _figure(label: str, value: str, delta: str | None, explanation: str, beside: str = "") -> None:
+    """One card; `beside` says what the figure or the percentage is of, where it is no change."""
+    still = bool(beside) or delta in {None, "0 %"}
+    if delta is None and beside:
+        delta, beside = beside, ""
+    st.metric(
+        label,
+        value,
+        delta,
+        # Grey: whether more is better is not for a colour to say.
+        delta_color="off",
+        delta_arrow="off" if still else "auto",
+        delta_description=beside or (None if still else "vs. before"),
+        help=explanation,
+        border=True,
+        height="stretch",
+    )
+
+
+def _change(now: float | Decimal | None, before: float | Decimal | None) -> str | None:
+    return None if now is None or before is None else change(float(now), float(before))
+
+
+def _share(part: int, whole: int) -> str | None:
+    return percent(part / whole) if 0 < part <= whole else None
+
+
+def _of(period: Period) -> str:
+    return period.words if period.length is None else f"the last {period.words}"
+
+
+def _by_currency(risk: AmountAtRisk) -> str:
+    if not risk.by_currency:
+        return "Nothing is at risk."
+    largest = sorted(risk.by_currency.items(), key=lambda item: item[1], reverse=True)
+    listed = ", ".join(money(amount, currency) for currency, amount in largest[:_MOST_CURRENCIES])
+    left_out = ", ".join(risk.without_equivalent)
+    without = f" Without {left_out}, for which no equivalent is known." if left_out else ""
+    return escape(f"All alerted transactions, roughly in US dollars.{without} Exactly: {listed}.")
+
+
+def _by_status(statuses: dict[str, int], period: Period) -> str:
+    listed = ", ".join(
+        f"{named(STATUSES, status).lower()} {count(number)}" for status, number in statuses.items()
+    )
+    return escape(f"Alerts that wait for somebody, however old. Of {_of(period)}: {listed}.")

@@ -1,0 +1,59 @@
+"""The stretches of event time that the range picker offers."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+
+from finguard.dashboard.answers import Bucket
+
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""No transaction is older."""
+
+
+class Period(NamedTuple):
+    """A choice of the range picker.
+
+    Attributes:
+        label: what the picker and the URL say.
+        words: how a sentence says it.
+        length: how far it reaches back; None for everything.
+        bucket: what a bar of its timeline stands for; None where that follows from the data.
+    """
+
+    label: str
+    words: str
+    length: timedelta | None
+    bucket: Bucket | None
+
+    def start(self, now: datetime) -> datetime:
+        """Where it begins: on a whole minute, since transactions are counted by minutes."""
+        if self.length is None:
+            return BEGINNING
+        return (now - self.length).replace(second=0, microsecond=0)
+
+    def previous(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """The stretch of equal length before it; None for everything."""
+        if self.length is None:
+            return None
+        start = self.start(now)
+        return start - self.length, start
+
+
+PERIODS: Final = (
+    Period("15 min", "15 minutes", timedelta(minutes=15), "minute"),
+    Period("1 h", "hour", timedelta(hours=1), "minute"),
+    Period("24 h", "24 hours", timedelta(days=1), "hour"),
+    Period("7 d", "7 days", timedelta(days=7), "hour"),
+    Period("All", "all time", None, None),
+)
+ALL_TIME: Final = PERIODS[-1]
+
+WIDTH: Final[dict[Bucket, timedelta]] = {
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+}
+
+
+def period_called(label: str | None) -> Period:
+    """The period with this label; the first for any other text."""
+    return next((period for period in PERIODS if period.label == label), PERIODS[0])

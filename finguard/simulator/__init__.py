@@ -1,0 +1,1 @@
+"""A seeded world of cardholders and fraudsters, and the replay of real files, to publish."""

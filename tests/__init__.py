@@ -1,0 +1,1 @@
+"""FinGuard's tests."""

@@ -1,0 +1,218 @@
+"""Runs the project's commands as processes, as a user would, and reads what they leave behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg2
+from kafka import KafkaConsumer, TopicPartition
+
+from devstack import Stack
+from finguard.adapters.kafka.source import topic_identity
+from finguard.adapters.memory import (
+    MemoryDeadLetters,
+    MemoryLedger,
+    MemoryProfiles,
+    MemorySource,
+)
+from finguard.domain.stream import Record, TopicIdentity
+from finguard.pipeline.detector import Detector, Policy, Ports
+from finguard.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 60.0
+
+
+class Site:
+    """One deployment on the shared stack: topics, group and database of its own.
+
+    Args:
+        folder: where the programs' output goes.
+    """
+
+    def __init__(self, stack: Stack, database: str, folder: Path) -> None:
+        name = uuid4().hex[:8]
+        self.database = database
+        self.topic = f"transactions-{name}"
+        self.kafka = {"bootstrap_servers": [stack.kafka_bootstrap_servers]}
+        self._folder = folder
+        self._env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("FINGUARD_")},
+            **stack.env(),
+            "FINGUARD_POSTGRES_DSN": database,
+            "FINGUARD_KAFKA_TOPIC": self.topic,
+            "FINGUARD_KAFKA_DEAD_LETTER_TOPIC": f"{self.topic}.dlq",
+            "FINGUARD_KAFKA_GROUP": f"group-{name}",
+            "FINGUARD_SESSION_TIMEOUT_MS": "6000",
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    @contextmanager
+    def running(self, *command: str, env: Mapping[str, str] | None = None) -> Iterator["Program"]:
+        """A program that is stopped, if it still runs, when the context ends."""
+        program = self.start(*command, env=env)
+        try:
+            yield program
+        finally:
+            program.kill()
+
+    def start(self, *command: str, env: Mapping[str, str] | None = None) -> "Program":
+        """Start a program of the project: a script's name or `-m`, and its arguments."""
+        log = self._folder / f"{Path(command[0]).stem}-{uuid4().hex[:6]}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - the project's own programs
+                [sys.executable, *command],
+                cwd=ROOT,
+                env={**self._env, **(env or {})},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        return Program(process, log)
+
+    def produce(self, *arguments: str) -> None:
+        """Run the producer to its end."""
+        with self.running("producer.py", *arguments) as producer:
+            producer.expect_exit(0)
+
+    def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Rows from the deployment's database."""
+        connection = psycopg2.connect(self.database)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(sql, parameters)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
+    def records(self) -> dict[int, list[Record]]:
+        """Everything in the transactions topic, by partition."""
+        partitions = range(topic_identity(self.kafka, self.topic).partitions)
+        wanted = [TopicPartition(self.topic, partition) for partition in partitions]
+        consumer = KafkaConsumer(**self.kafka, enable_auto_commit=False)
+        try:
+            consumer.assign(wanted)
+            consumer.seek_to_beginning(*wanted)
+            ends = consumer.end_offsets(wanted)
+            found: dict[int, list[Record]] = {partition: [] for partition in partitions}
+            while any(consumer.position(tp) < end for tp, end in ends.items()):
+                for tp, records in consumer.poll(timeout_ms=500).items():
+                    found[tp.partition].extend(records)
+        finally:
+            consumer.close()
+        return found
+
+    def wait_until_judged(self) -> None:
+        """Wait until the detector has stored the effects of everything in the topic."""
+        ends = {partition: len(records) for partition, records in self.records().items()}
+
+        def judged() -> bool:
+            rows = self.query("SELECT partition, next_offset FROM progress")
+            return dict(rows) == ends
+
+        wait_for(judged, "the detector to judge everything")
+
+    def effects(self) -> dict[str, Any]:
+        """What the detector stored, comparable with the oracle's."""
+        return {
+            "alerts": sorted(
+                self.query("SELECT user_id, transaction_id, rule, score, incident_id FROM alerts")
+            ),
+            "dead_letters": sorted(
+                self.query('SELECT partition, "offset", stage, reason FROM dead_letters')
+            ),
+            "transactions": sorted(
+                self.query(
+                    "SELECT partition, (extract(epoch FROM minute) / 60)::bigint, transactions"
+                    " FROM transactions_per_minute"
+                )
+            ),
+        }
+
+    def oracle(self) -> dict[str, Any]:
+        """The effects of one uninterrupted run, in memory, over the same topic."""
+        from detector import policy  # noqa: PLC0415 - the very policy that the program builds
+
+        return oracle_effects(self.records(), policy(load_settings()))
+
+
+class Program:
+    """A running command with its output in a file."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def output(self) -> str:
+        """Everything it has written so far."""
+        return self._log.read_text("utf-8", "replace")
+
+    def expect_output(self, text: str) -> None:
+        """Wait until it has written a text."""
+        wait_for(
+            lambda: text in self.output() or not self.alive, f"{text!r}, not {self.output()!r}"
+        )
+        assert text in self.output(), self.output()
+
+    def expect_exit(self, code: int) -> None:
+        """Wait for its end and insist on its exit code."""
+        assert self._process.wait(PATIENCE_S) == code, self.output()
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once, as a crash would."""
+        self._process.kill()
+        self._process.wait()
+
+
+def oracle_effects(log: Mapping[int, list[Record]], policy: Policy) -> dict[str, Any]:
+    """Judge a whole topic with every port in memory."""
+    ledger = MemoryLedger()
+    first = next(record for records in log.values() for record in records)
+    source = MemorySource(
+        log, identity=TopicIdentity(first.topic, "oracle", len(log)), max_records=10_000
+    )
+    ports = Ports(source, source, MemoryProfiles(), ledger, MemoryDeadLetters())
+    ends = {partition: len(records) for partition, records in log.items()}
+    detector = Detector(
+        ports,
+        policy,
+        stopping=lambda: {p: claim.next_offset for p, claim in ledger.claims.items()} == ends,
+    )
+    detector.run()
+    return {
+        "alerts": sorted(
+            (*key, alert.finding.score, alert.incident_id) for key, alert in ledger.alerts.items()
+        ),
+        "dead_letters": sorted(
+            (*place, letter.stage, letter.reason) for place, letter in ledger.dead_letters.items()
+        ),
+        "transactions": sorted((*minute, count) for minute, count in ledger.transactions.items()),
+    }
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    """Wait until a condition holds.
+
+    Raises:
+        TimeoutError: when it does not come true in time.
+    """
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"waited {PATIENCE_S:.0f} s for {what}")
+        time.sleep(0.05)

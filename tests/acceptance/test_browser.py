@@ -1,0 +1,185 @@
+"""The dashboard in a real browser, against everything that stands behind it."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+
+USERNAME, PASSWORD = "admin", "password123"
+
+WAIT_MS = 30_000
+# How long the running simulator may take until its next fraud.
+ARRIVAL_MS = 90_000
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+expect.set_options(timeout=WAIT_MS)
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def browser(browser_path: Path) -> Iterator[Browser]:
+    """The system's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=str(browser_path), args=CHROMIUM_ARGUMENTS
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, dashboard_url: str) -> Iterator[Page]:
+    """A fresh tab at the login; at the end nothing may have been logged as an error.
+
+    Nothing but the dashboard may have been asked either: it has to work without the internet.
+    """
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/Istanbul"
+    )
+    context.set_default_timeout(WAIT_MS)
+    tab = context.new_page()
+    errors: list[str] = []
+    strangers: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        # At an address below its root Streamlit probes for itself there, and logs that it is not.
+        if message.type == "error" and "/_stcore/" not in message.location.get("url", ""):
+            errors.append(message.text)
+
+    tab.on("console", listen)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("request", lambda request: strangers.append(request.url))
+    tab.goto(dashboard_url)
+    yield tab
+    context.close()
+    assert errors == []
+    allowed = (dashboard_url, "data:", "blob:")
+    assert [url for url in strangers if not url.startswith(allowed)] == []
+
+
+@pytest.fixture
+def logged_in(page: Page) -> Page:
+    """The same tab with the overview in it, and alerts on the overview."""
+    log_in(page)
+    expect(rows(page).first).to_be_visible(timeout=ARRIVAL_MS)
+    return page
+
+
+def log_in(page: Page, *credentials: str) -> None:
+    """Fill in the login form and send it; by default with what development accepts."""
+    username, password = credentials or (USERNAME, PASSWORD)
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def rows(page: Page) -> Locator:
+    """The newest alerts on the overview."""
+    return page.locator("[class*='st-key-alert-']")
+
+
+def test_wrong_credentials_are_told_in_words(page: Page) -> None:
+    """A wrong login says so and leaves the form where it is."""
+    log_in(page, "nobody-of-this-name", "not the password")
+
+    expect(page.get_by_text("Wrong user name or password.")).to_be_visible()
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+def test_the_overview_shows_figures_charts_and_a_map(logged_in: Page) -> None:
+    """After the login the page tells what is happening."""
+    page = logged_in
+
+    transactions = page.get_by_test_id("stMetric").filter(has_text="Transactions")
+    expect(transactions.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^[\d,]+$"))
+    expect(page.locator(".st-key-pipeline")).to_contain_text("Live")
+    for panel, charts in {"over-time": 2, "by-kind": 2, "map": 1}.items():
+        drawn = page.locator(f".st-key-{panel} svg.marks")
+        expect(drawn).to_have_count(charts)
+        expect(drawn.first).to_be_visible()
+
+
+def test_a_new_alert_arrives_without_a_reload(logged_in: Page) -> None:
+    """The list of newest alerts changes by itself, and the page stays where it is."""
+    page = logged_in
+    page.evaluate("window.notReloaded = true")
+    newest = rows(page).first.get_attribute("class") or ""
+    (number,) = re.findall(r"st-key-alert-(\d+)", newest)
+
+    expect(rows(page).first).not_to_have_class(
+        re.compile(rf"st-key-alert-{number}\b"), timeout=ARRIVAL_MS
+    )
+
+    assert page.evaluate("window.notReloaded") is True
+
+
+def test_an_alert_says_why(logged_in: Page) -> None:
+    """From the overview to an alert: its story, its evidence, and an address that leads back."""
+    page = logged_in
+    page.get_by_role("link", name="Why?").first.click()
+
+    detail = page.locator(".st-key-detail")
+    expect(detail.get_by_text("Why", exact=True)).to_be_visible()
+    expect(detail.get_by_role("columnheader", name="Limit")).to_be_visible()
+    expect(detail.get_by_text(re.compile(r"partition \d+, offset [\d,]+"))).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/alerts\?.*alert=\d+"))
+    story = detail.get_by_role("heading").first.inner_text()
+
+    page.reload()
+    log_in(page)
+
+    expect(detail.get_by_role("heading").first).to_have_text(story)
+
+
+def test_a_filter_stands_in_the_address(logged_in: Page) -> None:
+    """A filtered table survives a reload."""
+    page = logged_in
+    page.get_by_role("link", name="Alerts").first.click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+    page.get_by_role("combobox", name="Severity").click()
+    page.get_by_role("option", name="High").click()
+    expect(page).to_have_url(re.compile(r"severity=High"))
+
+    page.reload()
+    log_in(page)
+
+    expect(page.get_by_role("combobox", name="Severity")).to_have_value("High")
+
+
+def test_a_row_of_the_table_opens_its_alert(logged_in: Page) -> None:
+    """A click anywhere in a row shows why the alert was raised; closing it hides that."""
+    page = logged_in
+    page.get_by_role("link", name="Alerts").first.click()
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+
+    # The table is a canvas; below its header begins the first row.
+    table.locator(".dvn-scroller").click(position={"x": 300, "y": 55})
+
+    detail = page.locator(".st-key-detail")
+    expect(detail.get_by_role("columnheader", name="Limit")).to_be_visible()
+    detail.get_by_role("button", name="Close").click()
+    expect(detail).to_have_count(0)
+
+
+def test_logging_out_leads_to_the_login(logged_in: Page) -> None:
+    """After it the figures are gone, also for those who go back."""
+    page = logged_in
+    page.locator(".st-key-account").get_by_role("button").click()
+    page.get_by_role("button", name="Log out").click()
+
+    expect(page.get_by_text("You are logged out.")).to_be_visible()
+    expect(page.get_by_test_id("stMetric")).to_have_count(0)

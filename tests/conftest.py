@@ -1,0 +1,62 @@
+"""The real services that tests run against, started once, and a clean database for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg2
+import pytest
+from psycopg2.extensions import make_dsn
+
+from devstack import Stack, running_stack
+from finguard.adapters.postgres.migrate import migrate
+
+TEMPLATE = "finguard_template"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Kafka, Redis and PostgreSQL on free ports, for the whole session; fails, never skips."""
+    with running_stack(tmp_path_factory.mktemp("stack")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def template(stack: Stack) -> str:
+    """The name of a migrated database that is never used itself, only cloned."""
+    _administer(stack, f"CREATE DATABASE {TEMPLATE}")
+    migrate(database_dsn(stack, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database(stack: Stack, template: str) -> Iterator[str]:
+    """The DSN of a fresh, migrated database."""
+    name = f"test_{uuid4().hex}"
+    _administer(stack, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield database_dsn(stack, name)
+    _administer(stack, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Real transactions, which are not part of the project; see the README on replaying."""
+    folder = Path(__file__).parents[1].parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.fail(f"the real data are missing: no folder {folder}")
+    return folder
+
+
+def database_dsn(stack: Stack, name: str) -> str:
+    """The stack's DSN with another database."""
+    return str(make_dsn(stack.postgres_dsn, dbname=name))
+
+
+def _administer(stack: Stack, statement: str) -> None:
+    connection = psycopg2.connect(stack.postgres_dsn)
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+    finally:
+        connection.close()

@@ -1,0 +1,125 @@
+"""The profile store: partitions move with their watermark, all together or not at all."""
+
+from uuid import uuid4
+
+import pytest
+
+from devstack import Stack
+from finguard.adapters.memory import MemoryProfiles
+from finguard.adapters.redis_profiles import RedisProfiles, connect_redis, refuse_eviction
+from finguard.domain.stream import ProfileSave
+from finguard.errors import ConfigurationError, ServiceUnavailable
+from finguard.pipeline.ports import ProfileStore
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> ProfileStore:
+    """An empty store."""
+    if request.param == "memory":
+        return MemoryProfiles()
+    stack: Stack = request.getfixturevalue("stack")
+    return RedisProfiles(connect_redis(stack.redis_url), namespace=uuid4().hex, ttl_s=60)
+
+
+def test_an_empty_store_has_neither_watermark_nor_profiles(store: ProfileStore) -> None:
+    """What was never saved is absent, not zero."""
+    assert store.load({0: ["ann"], 3: []}) == ({0: None, 3: None}, {0: {}, 3: {}})
+
+
+def test_what_is_saved_is_loaded(store: ProfileStore) -> None:
+    """Bytes come back as they went in, and only those asked for."""
+    profiles = {"ann": b"\x00\xff\r\n", "bob": b"", "żółw {}": b"x"}
+    assert store.save([ProfileSave(1, None, 41, profiles)]) == {}
+    assert store.load({1: ["ann", "bob", "żółw {}", "eve"]}) == ({1: 41}, {1: profiles})
+    assert store.load({1: ["bob"]}) == ({1: 41}, {1: {"bob": b""}})
+
+
+def test_a_save_from_another_watermark_changes_nothing(store: ProfileStore) -> None:
+    """A zombie's late save, or one after Redis lost its data, is refused with what was found."""
+    store.save([ProfileSave(0, None, 10, {"ann": b"ten"})])
+    assert store.save([ProfileSave(0, 9, 12, {"ann": b"twelve", "bob": b"b"})]) == {0: 10}
+    assert store.save([ProfileSave(0, None, 12, {"ann": b"twelve"})]) == {0: 10}
+    assert store.load({0: ["ann", "bob"]}) == ({0: 10}, {0: {"ann": b"ten"}})
+
+
+def test_a_save_into_a_lost_partition_is_refused(store: ProfileStore) -> None:
+    """A watermark that is gone is told as None."""
+    assert store.save([ProfileSave(0, 9, 12, {"ann": b"a"})]) == {0: None}
+    assert store.load({0: ["ann"]}) == ({0: None}, {0: {}})
+
+
+def test_partitions_succeed_and_fail_by_themselves(store: ProfileStore) -> None:
+    """One refused partition does not keep the others back."""
+    store.save([ProfileSave(1, None, 5, {})])
+    saves = [ProfileSave(0, None, 7, {"ann": b"0"}), ProfileSave(1, 4, 8, {"bob": b"1"})]
+    assert store.save(saves) == {1: 5}
+    assert store.load({0: ["ann"], 1: ["bob"]}) == ({0: 7, 1: 5}, {0: {"ann": b"0"}, 1: {}})
+
+
+def test_the_same_save_twice_is_refused_by_its_own_first_run(store: ProfileStore) -> None:
+    """A retry after a lost reply finds the new watermark, which tells that it had succeeded."""
+    save = ProfileSave(2, None, 99, {"ann": b"a"})
+    assert store.save([save]) == {}
+    assert store.save([save]) == {2: 99}
+
+
+def test_one_user_in_two_partitions_is_two_profiles(store: ProfileStore) -> None:
+    """Partitions never see one another's profiles."""
+    store.save([ProfileSave(0, None, 1, {"ann": b"0"}), ProfileSave(1, None, 1, {"ann": b"1"})])
+    assert store.load({0: ["ann"], 1: ["ann"]})[1] == {0: {"ann": b"0"}, 1: {"ann": b"1"}}
+
+
+def test_groups_do_not_share_profiles(stack: Stack) -> None:
+    """Two consumer groups on one Redis keep their states apart."""
+    client = connect_redis(stack.redis_url)
+    one, two = (RedisProfiles(client, namespace=uuid4().hex, ttl_s=60) for _ in range(2))
+    one.save([ProfileSave(0, None, 1, {"ann": b"a"})])
+    assert two.load({0: ["ann"]}) == ({0: None}, {0: {}})
+
+
+def test_profiles_expire_and_watermarks_stay(stack: Stack) -> None:
+    """A profile has a time to live; a watermark must never vanish by itself."""
+    client, namespace = connect_redis(stack.redis_url), uuid4().hex
+    before = set(client.scan_iter("*"))
+    RedisProfiles(client, namespace=namespace, ttl_s=60).save([ProfileSave(0, None, 1, {"a": b""})])
+    made = {_last_part(key): key for key in set(client.scan_iter("*")) - before}
+    lives = {name: client.ttl(key) for name, key in made.items()}
+    assert lives["watermark"] == -1
+    assert 0 < lives["a"] <= 60
+
+
+def test_a_save_survives_a_redis_that_forgot_its_scripts(stack: Stack) -> None:
+    """After a restart of Redis the script is loaded anew and the save goes through."""
+    client = connect_redis(stack.redis_url)
+    store = RedisProfiles(client, namespace=uuid4().hex, ttl_s=60)
+    client.script_flush()
+    assert store.save([ProfileSave(0, None, 1, {"ann": b"a"}), ProfileSave(1, None, 1, {})]) == {}
+    assert store.load({0: ["ann"]}) == ({0: 1}, {0: {"ann": b"a"}})
+
+
+def test_an_evicting_redis_is_refused(stack: Stack) -> None:
+    """A Redis that may drop profiles to make room is no place for them."""
+    client = connect_redis(stack.redis_url)
+    refuse_eviction(client)
+    client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with pytest.raises(ConfigurationError, match="noeviction"):
+            refuse_eviction(client)
+    finally:
+        client.config_set("maxmemory-policy", "noeviction")
+
+
+def test_an_absent_redis_is_an_outage() -> None:
+    """Nobody listening means "not now"."""
+    with pytest.raises(ServiceUnavailable, match="Redis"):
+        refuse_eviction(connect_redis("redis://127.0.0.1:1/0"))
+
+
+def test_a_url_that_is_none_is_a_wrong_setting() -> None:
+    """The user is told which variable to mend."""
+    with pytest.raises(ConfigurationError, match="FINGUARD_REDIS_URL"):
+        connect_redis("localhost:6379")
+
+
+def _last_part(key: bytes | str) -> str:
+    return (key.decode() if isinstance(key, bytes) else key).rpartition(":")[2]

@@ -1,0 +1,1 @@
+"""The API over HTTP, in front of a real PostgreSQL."""

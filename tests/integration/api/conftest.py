@@ -1,0 +1,31 @@
+"""An API in front of a database of its own, for each test."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from finguard.api.app import create_app
+from tests.integration.api.serving import served, sign_in
+from tests.integration.api.world import World
+from tests.unit.api.configuration import api_settings
+
+
+@pytest.fixture
+def world(database: str) -> World:
+    """The API's database, to fill and to look into."""
+    return World(database)
+
+
+@pytest.fixture
+def api(world: World) -> Iterator[httpx.Client]:
+    """A client of the API that has not signed in."""
+    with served(create_app(api_settings(world.dsn))) as client:
+        yield client
+
+
+@pytest.fixture
+def client(api: httpx.Client) -> httpx.Client:
+    """A client of the API that has signed in as the administrator."""
+    sign_in(api)
+    return api

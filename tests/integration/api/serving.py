@@ -1,0 +1,63 @@
+"""An API under test: served by uvicorn on a free port, as in real life."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from time import monotonic, sleep
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+USERNAME = "admin"
+PASSWORD = "password123"
+TOKEN_PATH = "/api/v1/auth/token"
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[httpx.Client]:
+    """A client of the app, which runs until the context ends."""
+    # With its protocol named, since asyncio leaves Nagle's algorithm on where it is not, and every
+    # answer would then wait 40 ms for an acknowledgement.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:
+        listener.bind(("127.0.0.1", 0))
+        host, port = listener.getsockname()
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            _await_start(server, thread)
+            with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def login(
+    client: httpx.Client,
+    username: str = USERNAME,
+    password: str = PASSWORD,
+    *,
+    address: str = "",
+) -> httpx.Response:
+    """Ask for a token; uvicorn believes whoever is on this machine about the address."""
+    headers = {"X-Forwarded-For": address} if address else {}
+    form = {"username": username, "password": password}
+    return client.post(TOKEN_PATH, data=form, headers=headers)
+
+
+def sign_in(client: httpx.Client, username: str = USERNAME, password: str = PASSWORD) -> None:
+    """Send a token with every further request."""
+    answer = login(client, username, password)
+    assert answer.status_code == 200, answer.text
+    client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+def _await_start(server: uvicorn.Server, thread: Thread) -> None:
+    deadline_s = monotonic() + 20
+    while not server.started:
+        assert thread.is_alive(), "the API did not start"
+        assert monotonic() < deadline_s, "the API takes too long to start"
+        sleep(0.01)

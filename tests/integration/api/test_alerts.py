@@ -1,0 +1,335 @@
+"""Alerts: filters, pages and details."""
+
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+import httpx
+import psycopg2
+import pytest
+from psycopg2.extras import RealDictCursor
+
+from finguard.adapters.postgres import reading
+from finguard.adapters.postgres.reading import AlertFilter, Position
+from finguard.api.cursor import decode_cursor
+from tests.integration.api.world import NOON, Alert, World, alert
+
+PATH = "/api/v1/alerts"
+HOUR = timedelta(hours=1)
+
+ITEM_FIELDS = {
+    "alert_id",
+    "user_id",
+    "transaction_id",
+    "rule",
+    "severity",
+    "score",
+    "story",
+    "amount",
+    "currency",
+    "merchant",
+    "category",
+    "channel",
+    "city",
+    "country",
+    "lat",
+    "lon",
+    "occurred_at",
+    "detected_at",
+    "incident_id",
+    "status",
+}
+DETAIL_FIELDS = ITEM_FIELDS | {
+    "evidence",
+    "rule_version",
+    "published_at",
+    "source",
+    "incident_alert_ids",
+}
+
+Params = dict[str, str | int | list[str]]
+
+
+def listed(client: httpx.Client, **params: Any) -> list[int]:  # noqa: ANN401 - any parameter
+    """Ids of all alerts that match, page by page."""
+    ids: list[int] = []
+    while True:
+        page = client.get(PATH, params=params).raise_for_status().json()
+        ids += [item["alert_id"] for item in page["items"]]
+        if page["next_cursor"] is None:
+            return ids
+        params["cursor"] = page["next_cursor"]
+
+
+def various(random: Random, count: int) -> list[Alert]:
+    """Alerts that differ in everything that can be filtered by, many of them at equal times."""
+    return [
+        alert(
+            rule=random.choice(["high_value", "velocity", "impossible_travel"]),
+            severity=random.choice(["low", "medium", "high"]),
+            status=random.choice(["open", "investigating", "confirmed_fraud", "false_positive"]),
+            user_id=random.choice(["u-1", "u-2", "user with spaces", "пользователь"]),
+            country=random.choice(["DE", "TR", "US"]),
+            score=random.choice([0, 40, 60, 100]),
+            occurred_at=NOON + random.randrange(48) * HOUR,
+        )
+        for _ in range(count)
+    ]
+
+
+def expected(
+    stored: list[Alert], ids: list[int], wanted: Callable[[Alert], bool] = lambda _: True
+) -> list[int]:
+    """Ids of the wanted alerts, newest first, as Python sees it."""
+    pairs = [
+        (row["occurred_at"], alert_id)
+        for row, alert_id in zip(stored, ids, strict=True)
+        if wanted(row)
+    ]
+    return [alert_id for _, alert_id in sorted(pairs, reverse=True)]
+
+
+def test_no_alerts_are_an_empty_page(client: httpx.Client) -> None:
+    """A new system has an empty list, and no next page."""
+    assert client.get(PATH).json() == {"items": [], "next_cursor": None}
+
+
+def test_item_has_exactly_these_fields(client: httpx.Client, world: World) -> None:
+    """The dashboard relies on the names; money is an exact string and times are in UTC."""
+    world.store_alerts([alert(amount=Decimal("999999999999.9999"), score=100)])
+    (item,) = client.get(PATH).json()["items"]
+    assert set(item) == ITEM_FIELDS
+    assert item["amount"] == "999999999999.9999"
+    assert item["occurred_at"] == "2026-03-01T12:00:00Z"
+    assert (item["lat"], item["lon"], item["score"]) == (52.52, 13.405, 100)
+
+
+def test_amounts_are_plain_decimals(client: httpx.Client, world: World) -> None:
+    """No exponent, no zeros that the source did not mean."""
+    shown = {"0": "0", "1000": "1000", "12.50": "12.5", "0.0001": "0.0001", "1E+3": "1000"}
+    world.store_alerts([alert(amount=Decimal(stored)) for stored in reversed(shown)])
+    items = client.get(PATH).json()["items"]
+    assert [item["amount"] for item in items] == list(shown.values())
+
+
+FILTERS: list[tuple[Params, Callable[[Alert], bool]]] = [
+    ({"rule": "velocity"}, lambda row: row["rule"] == "velocity"),
+    ({"rule": ["velocity", "high_value"]}, lambda row: row["rule"] != "impossible_travel"),
+    ({"rule": "no_such_rule"}, lambda _: False),
+    ({"severity": "high"}, lambda row: row["severity"] == "high"),
+    ({"severity": ["low", "medium"]}, lambda row: row["severity"] != "high"),
+    ({"status": "false_positive"}, lambda row: row["status"] == "false_positive"),
+    ({"country": ["DE", "TR"]}, lambda row: row["country"] in {"DE", "TR"}),
+    ({"user_id": "u-1"}, lambda row: row["user_id"] == "u-1"),
+    ({"user_id": "user with spaces"}, lambda row: row["user_id"] == "user with spaces"),
+    ({"user_id": "пользователь"}, lambda row: row["user_id"] == "пользователь"),
+    ({"user_id": "%"}, lambda _: False),
+    ({"min_score": 60}, lambda row: row["score"] >= 60),
+    ({"min_score": 0}, lambda _: True),
+    ({"from": "2026-03-02T00:00:00Z"}, lambda row: row["occurred_at"] >= NOON + 12 * HOUR),
+    ({"to": "2026-03-02T02:00:00+02:00"}, lambda row: row["occurred_at"] < NOON + 12 * HOUR),
+    (
+        {"severity": "high", "country": "US", "min_score": 40, "user_id": "u-2"},
+        lambda row: (
+            (row["severity"], row["country"], row["user_id"]) == ("high", "US", "u-2")
+            and row["score"] >= 40
+        ),
+    ),
+]
+
+
+def test_every_filter_selects_what_it_says(client: httpx.Client, world: World) -> None:
+    """Each filter alone and several together give what filtering in Python gives."""
+    stored = various(Random(5), 400)  # noqa: S311 - a reproducible test
+    ids = world.store_alerts(stored)
+    for params, wanted in FILTERS:
+        matching = expected(stored, ids, wanted)
+        assert listed(client, limit=200, **params) == matching, params
+
+
+def test_pages_of_any_size_make_the_whole_list(client: httpx.Client, world: World) -> None:
+    """Page by page comes every alert once, newest first, also among equal times."""
+    stored = various(Random(3), 200)  # noqa: S311 - a reproducible test
+    ids = world.store_alerts(stored)
+    for limit in (3, 50, 199, 200):
+        assert listed(client, limit=limit) == expected(stored, ids), limit
+
+
+def test_pages_stay_right_while_alerts_arrive(client: httpx.Client, world: World) -> None:
+    """New alerts before, at and after the page's end neither repeat nor displace the others."""
+    random = Random(7)  # noqa: S311 - a reproducible test
+    stored = various(random, 120)
+    first_ids = world.store_alerts(stored)
+    seen: list[int] = []
+    cursor: str | None = None
+    while True:
+        params: Params = {"limit": 10}
+        if cursor:
+            params["cursor"] = cursor
+        page = client.get(PATH, params=params).json()
+        seen += [item["alert_id"] for item in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        world.store_alerts(
+            [
+                alert(occurred_at=NOON + 100 * HOUR),
+                alert(occurred_at=decode_cursor(cursor).occurred_at),
+                *various(random, 3),
+            ]
+        )
+    assert len(set(seen)) == len(seen)
+    assert set(first_ids) <= set(seen)
+    known = set(first_ids)
+    in_order = [alert_id for alert_id in seen if alert_id in known]
+    assert in_order == expected(stored, first_ids)
+
+
+def test_last_page_has_no_next(client: httpx.Client, world: World) -> None:
+    """A list that ends with a full page says so, instead of leading to an empty one."""
+    world.store_alerts([alert() for _ in range(4)])
+    assert client.get(PATH, params={"limit": 4}).json()["next_cursor"] is None
+    assert client.get(PATH, params={"limit": 3}).json()["next_cursor"] is not None
+
+
+def test_microseconds_are_kept_in_order(client: httpx.Client, world: World) -> None:
+    """Times that differ in their last digit are told apart by pages of one."""
+    instant = datetime(2026, 3, 1, 12, 0, 0, 999_999, tzinfo=UTC)
+    microsecond = timedelta(microseconds=1)
+    ids = world.store_alerts(
+        [alert(occurred_at=instant + n * microsecond) for n in (0, 2, 1, 1, -1)]
+    )
+    assert listed(client, limit=1) == [ids[1], ids[3], ids[2], ids[0], ids[4]]
+
+
+WRONG_PARAMETERS = [
+    ("limit", "0"),
+    ("limit", "201"),
+    ("limit", "-1"),
+    ("limit", "1.5"),
+    ("limit", "NaN"),
+    ("limit", "9" * 5_000),
+    ("min_score", "101"),
+    ("min_score", "Infinity"),
+    ("severity", "urgent"),
+    ("status", "closed"),
+    ("country", "de"),
+    ("country", "GERMANY"),
+    ("rule", "Robert'); DROP TABLE alerts;--"),
+    ("user_id", ""),
+    ("user_id", "x" * 65),
+    ("user_id", "nul\x00"),
+    ("from", "yesterday"),
+    ("from", "2026-03-01T12:00:00"),
+    ("cursor", "nonsense"),
+    ("cursor", "A" * 23),
+    ("sort", "amount"),
+    ("Rule", "velocity"),
+]
+
+
+def test_wrong_parameters_are_named(client: httpx.Client) -> None:
+    """Each is refused with 422 under its name, and its value is not repeated."""
+    for name, value in WRONG_PARAMETERS:
+        answer = client.get(PATH, params={name: value})
+        assert answer.status_code == 422, (name, value)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        (error,) = answer.json()["errors"]
+        assert error["where"].startswith(f"query.{name}")
+
+
+def test_detail_explains_the_alert(client: httpx.Client, world: World) -> None:
+    """The detail has all of the item, the evidence as it was stored, and the record's place."""
+    evidence = {"journeys": [{"speed_kmh": None, "city": "Şirnak"}], "limits": {"km": 0.1}}
+    (alert_id,) = world.store_alerts([alert(evidence=evidence, partition=5, offset=2**40)])
+    detail = client.get(f"{PATH}/{alert_id}").json()
+    (item,) = client.get(PATH).json()["items"]
+    assert set(detail) == DETAIL_FIELDS
+    assert {key: detail[key] for key in item} == item
+    assert detail["evidence"] == evidence
+    assert detail["source"] == {"topic": "transactions", "partition": 5, "offset": 2**40}
+    assert detail["rule_version"] == 1
+    assert detail["published_at"] == "2026-03-01T12:00:00Z"
+
+
+def test_detail_lists_the_rest_of_the_incident(client: httpx.Client, world: World) -> None:
+    """The incident's other alerts come oldest first; another customer's same id is no part."""
+    ids = world.store_alerts(
+        [
+            alert(incident_id="t-first", occurred_at=NOON + HOUR),
+            alert(incident_id="t-first"),
+            alert(incident_id="t-first", rule="velocity"),
+            alert(incident_id="t-other"),
+            alert(incident_id="t-first", user_id="u-2"),
+        ]
+    )
+    assert client.get(f"{PATH}/{ids[1]}").json()["incident_alert_ids"] == [ids[2], ids[0]]
+    assert client.get(f"{PATH}/{ids[3]}").json()["incident_alert_ids"] == []
+
+
+NO_ALERTS = [
+    ("4711", 404),
+    (str(2**63 - 1), 404),
+    ("0", 422),
+    ("-1", 422),
+    (str(2**63), 422),
+    ("9" * 5_000, 422),
+    ("1e3", 422),
+    ("NaN", 422),
+    ("%00", 422),
+    ("%FF", 422),
+    ("..%2f..%2fetc", 404),
+]
+
+
+def test_alerts_that_are_not_there(client: httpx.Client) -> None:
+    """An unknown id is 404 and what is no id is 422, both as problems."""
+    for alert_id, status in NO_ALERTS:
+        answer = client.get(f"{PATH}/{alert_id}")
+        assert answer.status_code == answer.json()["status"] == status, alert_id
+
+
+class Explaining(RealDictCursor):
+    """A cursor that asks for the plan of a query instead of its rows."""
+
+    def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002, ANN401 - psycopg2's
+        """Explain it."""
+        super().execute(f"EXPLAIN {query}", vars)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        AlertFilter(),
+        AlertFilter(user_id="u-7"),
+        AlertFilter(severities=["low"], since=NOON - 1_000 * HOUR),
+        AlertFilter(rules=["velocity"], statuses=["open"], countries=["DE"], min_score=1),
+    ],
+)
+def test_lists_use_an_index(world: World, wanted: AlertFilter) -> None:
+    """A page costs what the page has and not what the table has, also far down the list."""
+    world.execute(FILL)
+    world.execute("ANALYZE alerts")
+    with closing(psycopg2.connect(world.dsn)) as connection:
+        cursor = connection.cursor(cursor_factory=Explaining)
+        for below in (None, Position(NOON - HOUR, 5_000)):
+            rows = reading.list_alerts(cursor, wanted, below=below, limit=51)
+            plan = "\n".join(row["QUERY PLAN"] for row in rows)
+            assert "Seq Scan" not in plan, plan
+            assert "Index Scan" in plan, plan
+
+
+FILL = """
+INSERT INTO alerts (
+  user_id, transaction_id, rule, rule_version, severity, score, story, evidence, incident_id,
+  amount, currency, merchant, category, channel, city, country, lat, lon, occurred_at,
+  published_at, topic, topic_id, partition, "offset"
+)
+SELECT 'u-' || n % 1000, 't-' || n, 'velocity', 1, 'low', 1, '', '{}', 't', 1, 'USD', 'm', 'c',
+  'online', 'c', 'DE', 0, 0, timestamptz '2026-03-01T12:00Z' - n * interval '1 second', now(),
+  't', 't', 0, n
+FROM generate_series(1, 20000) AS n
+"""

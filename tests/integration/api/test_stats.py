@@ -1,0 +1,249 @@
+"""Statistics: right to the unit against a recount in Python."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+
+from finguard.domain.currencies import UNITS_PER_USD
+from tests.integration.api.world import NOON, Alert, World, alert
+
+SUMMARY = "/api/v1/stats/summary"
+TIMELINE = "/api/v1/stats/timeline"
+MINUTE = timedelta(minutes=1)
+DAYS = 3
+RULES = ["high_value", "velocity", "impossible_travel"]
+
+
+@dataclass(frozen=True)
+class History:
+    """All that a world holds."""
+
+    alerts: list[Alert]
+    counts: dict[tuple[datetime, int], int]
+    dead_letters: list[datetime]
+
+
+@pytest.fixture
+def history(world: World) -> History:
+    """Three days of random history: several rules on one transaction, several partitions."""
+    random = Random(11)  # noqa: S311 - a reproducible test
+    start = NOON.replace(hour=0)
+    alerts = []
+    for _ in range(300):
+        first = alert(
+            user_id=f"u-{random.randrange(20)}",
+            transaction_id=f"t-{random.randrange(10**9)}",
+            amount=Decimal(random.randrange(10**8)).scaleb(-4),
+            currency=random.choice(["USD", "EUR", "JPY", "KWD", "XAF", "ZWG", "AFN"]),
+            occurred_at=start + random.randrange(DAYS * 86_400_000) * timedelta(milliseconds=1),
+        )
+        rules = random.sample(
+            ["high_value", "velocity", "impossible_travel"], random.choice([1, 1, 2, 3])
+        )
+        alerts += [
+            {
+                **first,
+                "rule": rule,
+                "severity": random.choice(["low", "medium", "high"]),
+                "status": random.choice(["open", "open", "investigating", "false_positive"]),
+            }
+            for rule in rules
+        ]
+    counts = {
+        (start + random.randrange(DAYS * 1_440) * MINUTE, random.randrange(6)): random.randrange(90)
+        for _ in range(2_000)
+    }
+    dead_letters = [
+        start + random.randrange(DAYS * 86_400) * timedelta(seconds=1) for _ in range(50)
+    ]
+    world.store_alerts(alerts)
+    world.count_transactions(counts)
+    world.store_dead_letters(dead_letters)
+    return History(alerts, counts, dead_letters)
+
+
+def recount(history: History, since: datetime, until: datetime) -> dict[str, Any]:
+    """The summary of a range, counted one by one."""
+    alerts = [row for row in history.alerts if since <= row["occurred_at"] < until]
+    transactions = sum(
+        count for (minute, _), count in history.counts.items() if since <= minute < until
+    )
+    alerted = {(row["user_id"], row["transaction_id"]): row for row in alerts}
+    amounts: dict[str, Decimal] = {}
+    for row in alerted.values():
+        amounts[row["currency"]] = amounts.get(row["currency"], Decimal(0)) + row["amount"]
+    usd = sum(
+        (amount / UNITS_PER_USD[code] for code, amount in amounts.items() if code in UNITS_PER_USD),
+        Decimal(0),
+    )
+    return {
+        "transactions": transactions,
+        "alerts": len(alerts),
+        "alerted_transactions": len(alerted),
+        "fraud_rate": len(alerted) / transactions if transactions else None,
+        "by_currency": amounts,
+        "usd_equivalent": usd.quantize(Decimal("0.01"), ROUND_HALF_EVEN),
+        "without_equivalent": sorted(set(amounts) - set(UNITS_PER_USD)),
+        "by_rule": dict(Counter(row["rule"] for row in alerts)),
+        "by_severity": dict.fromkeys(("low", "medium", "high"), 0)
+        | Counter(row["severity"] for row in alerts),
+        "by_status": dict.fromkeys(
+            ("open", "investigating", "confirmed_fraud", "false_positive"), 0
+        )
+        | Counter(row["status"] for row in alerts),
+        "dead_letters": sum(1 for moment in history.dead_letters if since <= moment < until),
+        "open_alerts": sum(1 for row in history.alerts if row["status"] == "open"),
+        "latest_alert_at": max(row["occurred_at"] for row in history.alerts),
+    }
+
+
+def summary(client: httpx.Client, **params: str) -> dict[str, Any]:
+    """A summary with its numbers as the recount has them."""
+    answer = client.get(SUMMARY, params=params).raise_for_status().json()
+    at_risk = answer.pop("amount_at_risk")
+    latest = answer["latest_alert_at"]
+    return {
+        **answer,
+        "by_currency": {code: Decimal(amount) for code, amount in at_risk["by_currency"].items()},
+        "usd_equivalent": Decimal(at_risk["usd_equivalent"]),
+        "without_equivalent": at_risk["without_equivalent"],
+        "latest_alert_at": datetime.fromisoformat(latest) if latest else None,
+    }
+
+
+RANGES = [
+    ("1970-01-01T00:00:00Z", "2100-01-01T00:00:00Z"),
+    ("2026-03-01T06:00:00Z", "2026-03-02T18:30:00Z"),
+    ("2026-03-01T00:00:00+01:00", "2026-03-02T00:00:00+01:00"),
+    ("2026-03-02T12:00:00Z", "2026-03-02T12:01:00Z"),
+    ("2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z"),
+]
+
+
+def test_summary_equals_a_recount(client: httpx.Client, history: History) -> None:
+    """Every number of every range is what counting one by one gives."""
+    for since, until in RANGES:
+        answer = summary(client, **{"from": since, "to": until})
+        begin, end = (datetime.fromisoformat(moment) for moment in (since, until))
+        assert datetime.fromisoformat(answer.pop("from")) == begin
+        assert datetime.fromisoformat(answer.pop("to")) == end
+        del answer["as_of"]
+        assert answer == recount(history, begin, end)
+
+
+def test_summary_says_when_it_was_true(client: httpx.Client) -> None:
+    """`as_of` is the moment of the snapshot, by the database's clock."""
+    before = datetime.now(UTC)
+    as_of = datetime.fromisoformat(summary(client)["as_of"])
+    assert before - timedelta(seconds=1) < as_of < datetime.now(UTC) + timedelta(seconds=1)
+
+
+def test_summary_of_nothing(client: httpx.Client) -> None:
+    """A new system has zeros, and no rate rather than a division by zero."""
+    answer = summary(client)
+    assert (answer["transactions"], answer["alerts"], answer["fraud_rate"]) == (0, 0, None)
+    assert answer["latest_alert_at"] is None
+    assert answer["by_severity"] == {"low": 0, "medium": 0, "high": 0}
+
+
+def test_summary_without_a_range_is_of_the_last_day(client: httpx.Client, world: World) -> None:
+    """What happened a minute ago counts and what happened two days ago does not."""
+    now = datetime.now(UTC)
+    world.store_alerts([alert(occurred_at=now - MINUTE), alert(occurred_at=now - 2_880 * MINUTE)])
+    answer = summary(client)
+    assert (answer["alerts"], answer["open_alerts"]) == (1, 2)
+
+
+def test_partial_minutes_are_widened(client: httpx.Client, world: World) -> None:
+    """Counters know whole minutes only, so both ends move outwards and the answer says so."""
+    world.store_alerts([alert(occurred_at=NOON + timedelta(seconds=1))])
+    world.count_transactions({(NOON, 0): 4})
+    answer = summary(client, **{"from": "2026-03-01T12:00:30Z", "to": "2026-03-01T12:00:31Z"})
+    assert (answer["from"], answer["to"]) == ("2026-03-01T12:00:00Z", "2026-03-01T12:01:00Z")
+    assert (answer["transactions"], answer["alerts"], answer["fraud_rate"]) == (4, 1, 0.25)
+
+
+def test_large_sums_are_exact(client: httpx.Client, world: World) -> None:
+    """Money is added as decimals: no digit is lost to a float."""
+    largest = Decimal("999999999999.9999")
+    world.store_alerts([alert(amount=largest) for _ in range(3)])
+    answer = summary(client, **{"from": "2026-01-01T00:00:00Z"})
+    assert answer["by_currency"] == {"USD": 3 * largest}
+
+
+@pytest.mark.parametrize(
+    ("bucket", "step", "since", "until"),
+    [
+        ("minute", MINUTE, "2026-03-01T10:00:00Z", "2026-03-02T10:00:00Z"),
+        ("hour", 60 * MINUTE, "2026-02-27T00:00:00Z", "2026-03-06T00:00:00Z"),
+        ("day", 1_440 * MINUTE, "2026-01-01T00:00:00Z", "2026-12-31T00:00:00Z"),
+    ],
+)
+def test_timeline_equals_a_recount(
+    client: httpx.Client, history: History, bucket: str, step: timedelta, since: str, until: str
+) -> None:
+    """Every bucket is there, in order, with its exact numbers; empty ones have zeros."""
+    params = {"from": since, "to": until, "bucket": bucket}
+    rows = client.get(TIMELINE, params=params).raise_for_status().json()["rows"]
+    begin, end = (datetime.fromisoformat(moment) for moment in (since, until))
+    expected = []
+    while begin < end:
+        numbers = recount(history, begin, begin + step)
+        expected.append(
+            {
+                "bucket": begin.isoformat().replace("+00:00", "Z"),
+                "transactions": numbers["transactions"],
+                "alerts": numbers["alerts"],
+            }
+        )
+        begin += step
+    assert rows == expected
+    assert any(row["alerts"] for row in rows)
+
+
+def test_timeline_without_a_range_is_of_the_last_day(client: httpx.Client, world: World) -> None:
+    """Twenty-five hours are touched by 24, and the last holds what happens now."""
+    world.store_alerts([alert(occurred_at=datetime.now(UTC))])
+    answer = client.get(TIMELINE).json()
+    assert answer["bucket"] == "hour"
+    assert len(answer["rows"]) == 25
+    assert answer["rows"][-1]["alerts"] == 1
+
+
+def test_timeline_adds_up_to_the_summary(client: httpx.Client, history: History) -> None:
+    """Rows and summary of one range tell the same story."""
+    params = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-04T00:00:00Z"}
+    rows = client.get(TIMELINE, params=params).json()["rows"]
+    total = summary(client, **params)
+    assert sum(row["transactions"] for row in rows) == total["transactions"]
+    assert sum(row["alerts"] for row in rows) == total["alerts"] == len(history.alerts)
+
+
+IMPOSSIBLE_TIMELINES = [
+    {"bucket": "week"},
+    {"bucket": "minute", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T09:21:00Z"},
+    {"bucket": "hour", "from": "1970-01-01T00:00:00Z"},
+    {"from": "2026-03-01T00:00:00Z", "to": "2026-03-01T00:00:00Z"},
+    {"from": "2026-03-01"},
+    {"step": "1"},
+]
+
+
+def test_timelines_that_cannot_be(client: httpx.Client) -> None:
+    """Unknown buckets, too many of them, empty ranges: 422 with the reason."""
+    for params in IMPOSSIBLE_TIMELINES:
+        answer = client.get(TIMELINE, params=params)
+        assert answer.status_code == 422, params
+        assert answer.json()["errors"][0]["message"]
+
+
+def test_longest_timeline_is_served(client: httpx.Client) -> None:
+    """Exactly 2,000 buckets are not too many."""
+    params = {"bucket": "minute", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T09:20:00Z"}
+    assert len(client.get(TIMELINE, params=params).json()["rows"]) == 2_000

@@ -1,0 +1,50 @@
+"""The pages, drawn by Streamlit's own test runner against an API in memory."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from finguard.dashboard.session import KEY, Session
+from tests.unit.dashboard.fake_api import FakeApi, alert
+
+ROOT = Path(__file__).parents[3]
+ALERTS_PAGE = "finguard/dashboard/alerts.py"
+
+Show = Callable[..., AppTest]
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    """An API with three alerts, two of which are travels."""
+    return FakeApi(
+        alerts=[
+            alert(3, rule="velocity", severity="medium", story="11 transactions within 60 seconds"),
+            alert(2),
+            alert(1),
+        ]
+    )
+
+
+@pytest.fixture
+def show() -> Show:
+    """Draws the dashboard of a session: the page, with what the URL says."""
+
+    def draw(session: Session, page: str | None = None, **url: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
+        app.session_state[KEY] = session
+        for name, value in url.items():
+            app.query_params[name] = value
+        app.run()
+        if page is not None:
+            app.switch_page(page).run()
+        return app
+
+    return draw
+
+
+def texts(app: AppTest) -> str:
+    """Everything on the page that is markdown, captions and banners included."""
+    parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.title]
+    return "\n".join(part.value for part in parts)

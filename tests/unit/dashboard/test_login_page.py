@@ -1,0 +1,136 @@
+"""The login page and what leads there."""
+
+import httpx
+from streamlit.testing.v1 import AppTest
+
+from finguard.dashboard.session import EXPIRED, KEY
+from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, texts
+from tests.unit.dashboard.fake_api import FakeApi, problem
+
+
+def log_in(app: AppTest, *credentials: str) -> AppTest:
+    """Fill in the form and send it; by default with what is right."""
+    username, password = credentials or ("ada", "right")
+    app.text_input[0].set_value(username)
+    app.text_input[1].set_value(password)
+    return app.button[0].click().run()
+
+
+def test_nobody_sees_figures_before_the_login(api: FakeApi, show: Show) -> None:
+    """Without a login nothing is asked of the API, and the form is all there is."""
+    app = show(api.session(logged_in=False))
+
+    assert [field.label for field in app.text_input] == ["User name", "Password"]
+    assert not app.metric
+    assert api.asked == []
+
+
+def test_the_right_credentials_lead_to_the_overview(api: FakeApi, show: Show) -> None:
+    """The page behind the login is drawn at once."""
+    app = log_in(show(api.session(logged_in=False)))
+
+    assert not app.exception
+    assert app.metric[0].value == "12,345"
+
+
+def test_the_page_that_was_asked_for_comes_after_the_login(api: FakeApi, show: Show) -> None:
+    """A link to an alert survives the login."""
+    app = log_in(show(api.session(logged_in=False), ALERTS_PAGE, alert="1"))
+
+    assert "New York 1 minute after Istanbul" in texts(app)
+
+
+def test_wrong_credentials_are_told_in_words(api: FakeApi, show: Show) -> None:
+    """One message for a wrong name and a wrong password."""
+    app = log_in(show(api.session(logged_in=False)), "ada", "wrong")
+
+    assert [error.value for error in app.error] == ["Wrong user name or password."]
+    assert not app.metric
+
+
+def test_empty_fields_do_not_count_as_an_attempt(api: FakeApi, show: Show) -> None:
+    """Nothing is sent before both are filled in."""
+    app = log_in(show(api.session(logged_in=False)), "ada", "")
+
+    assert "Enter a user name and a password" in texts(app)
+    assert api.asked == []
+
+
+def test_a_throttled_login_says_how_long_to_wait(api: FakeApi, show: Show) -> None:
+    """The seconds of Retry-After appear in words."""
+    api.failure = problem(429, "Too many", **{"Retry-After": "120"})
+
+    app = log_in(show(api.session(logged_in=False)))
+
+    assert "Wait 2 minutes, then try again" in texts(app)
+
+
+def test_an_unreachable_api_comes_with_what_to_do(api: FakeApi, show: Show) -> None:
+    """The message names the address, the command and the setting."""
+    api.failure = httpx.ConnectError("refused")
+
+    app = log_in(show(api.session(logged_in=False)))
+
+    assert not app.exception
+    assert "uvicorn api" in texts(app)
+    assert r"FINGUARD\_DASHBOARD\_API\_URL" in texts(app)
+
+
+def test_a_refused_login_tells_the_reason(api: FakeApi, show: Show) -> None:
+    """Any other refusal is told in the API's words, escaped."""
+    api.failure = problem(422, "The *request* is wrong")
+
+    app = log_in(show(api.session(logged_in=False)))
+
+    assert r"The \*request\* is wrong" in texts(app)
+
+
+def test_the_default_login_is_told_on_every_page(api: FakeApi, show: Show) -> None:
+    """Who uses the development password sees it said."""
+    app = show(api.session(logged_in=False))
+
+    app = log_in(app, "admin", "password123")
+
+    assert "Development login" in texts(app)
+
+
+def test_a_password_of_ones_own_is_no_default_login(api: FakeApi, show: Show) -> None:
+    """No banner without a reason."""
+    app = log_in(show(api.session(logged_in=False)))
+
+    assert "Development login" not in texts(app)
+
+
+def test_the_hint_for_development_appears_only_there(api: FakeApi, show: Show) -> None:
+    """The default credentials are named in a development setup alone."""
+    session = api.session(logged_in=False)
+
+    assert "password123" not in texts(show(session))
+
+    session.development = True
+
+    assert "password123" in texts(show(session))
+
+
+def test_logging_out_forgets_everything(api: FakeApi, show: Show) -> None:
+    """After it there is no token, no answer of the API, and the login again."""
+    session = api.session()
+    app = show(session)
+
+    app.button[0].click().run()
+
+    assert "You are logged out." in texts(app)
+    assert session.api.token == ""
+    assert not session.feed.has(("summary", "15 min"))
+
+
+def test_an_ended_session_leads_to_the_login(api: FakeApi, show: Show) -> None:
+    """A token that is no longer accepted is no error, but a reason to log in again."""
+    session = api.session()
+    session.api = session.api.with_token("expired")
+
+    app = show(session)
+
+    assert not app.exception
+    assert EXPIRED in texts(app)
+    assert app.session_state[KEY].user is None

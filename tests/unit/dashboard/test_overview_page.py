@@ -1,0 +1,136 @@
+"""The overview page in each of its states."""
+
+import httpx
+import pytest
+
+from tests.unit.dashboard.conftest import Show, texts
+from tests.unit.dashboard.fake_api import EMPTY, FakeApi, alert, problem
+
+
+def test_the_figures_have_units_and_separators(api: FakeApi, show: Show) -> None:
+    """Six figures, as a person reads them."""
+    app = show(api.session())
+
+    assert not app.exception
+    assert [(figure.label, figure.value) for figure in app.metric] == [
+        ("Transactions", "12,345"),
+        ("Alerts", "3"),
+        ("Fraud rate", "0.024 %"),
+        ("Amount at risk", "2,200 USD"),
+        ("Open alerts", "3"),
+        ("Dead letters", "1"),
+    ]
+
+
+def test_the_newest_alerts_tell_their_stories(api: FakeApi, show: Show) -> None:
+    """Severity in a word and a shape, the rule, the story and whose it is."""
+    page = texts(show(api.session()))
+
+    assert ":orange-badge[◆ Medium] **Velocity**" in page
+    assert "11 transactions within 60 seconds" in page
+    assert r"user\-3 · 129\.90 USD" in page
+
+
+def test_a_refresh_costs_three_requests(api: FakeApi, show: Show) -> None:
+    """Header and panels share answers; what does not change is asked for once."""
+    session = api.session()
+    app = show(session)
+    api.asked.clear()
+    session.feed.max_age_s = 0.0
+
+    app.run()
+    session.feed.max_age_s = 60.0
+
+    assert sorted(set(api.paths())) == [
+        "/api/v1/alerts",
+        "/api/v1/stats/summary",
+        "/api/v1/stats/timeline",
+    ]
+
+
+def test_hostile_text_stays_text(api: FakeApi, show: Show) -> None:
+    """Stories and names are shown letter by letter."""
+    story = "<script>alert(1)</script> $x$ [a](http://b) :fire: **c**"
+    api.alerts = [alert(1, story=story, user_id="`u`", merchant="#m")]
+
+    page = texts(show(api.session()))
+
+    assert "<script>" not in page.replace(r"\<script\>", "")
+    assert r"\$x\$ \[a\]\(http\:\/\/b\)" in page
+    assert r"\`u\`" in page
+
+
+def test_an_empty_range_says_what_to_do(api: FakeApi, show: Show) -> None:
+    """No chart of nothing, but a hint at the producer and at all time."""
+    api.alerts, api.figures = [], EMPTY
+
+    app = show(api.session())
+
+    assert not app.metric
+    assert "Nothing in the last 15 minutes" in texts(app)
+    assert "python producer.py" in texts(app)
+
+
+def test_an_empty_database_asks_for_the_producer(api: FakeApi, show: Show) -> None:
+    """Where there is nothing at all, no other range is recommended."""
+    api.alerts, api.figures = [], EMPTY
+
+    app = show(api.session(), range="All")
+
+    assert "No transactions yet" in texts(app)
+
+
+def test_transactions_without_alerts_are_good_news(api: FakeApi, show: Show) -> None:
+    """The page is complete, and the list says that it is empty."""
+    api.alerts, api.figures = [], {**EMPTY, "transactions": 100, "fraud_rate": 0.0}
+
+    app = show(api.session())
+
+    assert app.metric[0].value == "100"
+    assert "That is good news" in texts(app)
+
+
+@pytest.mark.parametrize("period", ["15 min", "1 h", "24 h", "7 d", "All"])
+def test_every_range_can_be_chosen_by_the_url(api: FakeApi, show: Show, period: str) -> None:
+    """Each asks the API for its own stretch of time."""
+    app = show(api.session(), range=period)
+
+    assert not app.exception
+    starts = {asked[2]["from"] for asked in api.asked if asked[1] == "/api/v1/alerts"}
+    assert (starts == {"1970-01-01T00:00:00+00:00"}) is (period == "All")
+
+
+@pytest.mark.parametrize(
+    "failure", [httpx.ConnectError("refused"), problem(503, "PostgreSQL is away")]
+)
+def test_while_the_api_is_away_the_last_figures_stay(
+    api: FakeApi, show: Show, failure: httpx.Response | Exception
+) -> None:
+    """A banner above what was known, then recovery, and never a traceback."""
+    session = api.session()
+    session.feed.max_age_s = 0.0
+    app = show(session)
+    api.failure = failure
+
+    app.run()
+
+    assert not app.exception
+    assert "No fresh data since" in texts(app)
+    assert "API down" in texts(app)
+    assert app.metric[0].value == "12,345"
+
+    api.failure = None
+    app.run()
+
+    assert "No fresh data since" not in texts(app)
+
+
+def test_an_api_away_from_the_start_leaves_the_banner_alone(api: FakeApi, show: Show) -> None:
+    """Without any figures there is only the reason."""
+    session = api.session()
+    api.failure = httpx.ReadTimeout("slow")
+
+    app = show(session)
+
+    assert not app.metric
+    assert "did not answer in time" in texts(app)

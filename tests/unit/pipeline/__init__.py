@@ -1,0 +1,1 @@
+"""The detection loop on ports in memory."""
