@@ -13,7 +13,7 @@ def _settings() -> Settings:
     try:
         return load_settings()
     except ConfigurationError as error:
-        sys.exit(f"api: {error}")
+        sys.exit(f"error: {error}")
 
 
 def _take_over_uvicorn_logs() -> None:

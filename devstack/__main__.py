@@ -78,7 +78,8 @@ def main() -> int:
     """Run one command; show a person an error in words, never a traceback."""
     action = ACTIONS[_arguments().command]
     signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is what nohup asks for
+        signal.signal(signal.SIGHUP, _interrupt)
     logging.disable()
     load_dotenv(CHECKOUT / ".env")
     console, trouble = Console(sys.stdout), Console(sys.stderr)

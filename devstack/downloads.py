@@ -99,7 +99,7 @@ def _copied(download: Download, part: Path) -> bool:
 def _download(download: Download, part: Path, progress: Callable[[int], None]) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            _receive(download.url, part, progress)
+            _receive(download, part, progress)
         except (OSError, HTTPException) as error:
             if _is_final(error) or attempt == ATTEMPTS - 1:
                 raise _unreachable(download.url, error) from error
@@ -113,7 +113,8 @@ def _download(download: Download, part: Path, progress: Callable[[int], None]) -
         )
 
 
-def _receive(url: str, part: Path, progress: Callable[[int], None]) -> None:
+def _receive(download: Download, part: Path, progress: Callable[[int], None]) -> None:
+    url = download.url
     if not url.startswith(("https://", "http://")):
         raise StackError(f"{url} is no http(s) address", "correct FINGUARD_MAVEN_URL")
     with (
@@ -123,6 +124,8 @@ def _receive(url: str, part: Path, progress: Callable[[int], None]) -> None:
         while chunk := answer.read(CHUNK_BYTES):
             file.write(chunk)
             progress(len(chunk))
+    if part.stat().st_size < download.size_bytes:
+        raise ConnectionError("the connection ended early")
 
 
 def sha256_of(file: Path) -> str:

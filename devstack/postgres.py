@@ -11,7 +11,7 @@ import psycopg2
 from devstack.console import Console
 from devstack.errors import LoginRefusedError, NotServingError, StackError
 from devstack.layout import Layout
-from devstack.placement import Placement, place
+from devstack.placement import FOLDER_FOR_ALL, Placement, place
 from devstack.processes import Command, end_at_once
 from devstack.settings import POSTGRES_SETTING, Address, postgres_address, postgres_parameters
 
@@ -134,8 +134,7 @@ def _end_orphans(data: Path) -> None:
 def _program(placement: Placement, name: str, *arguments: str) -> Command:
     return Command(
         argv=(str(placement.programs / name), *arguments),
-        # A folder that every account may enter.
-        folder=placement.folder_for_all,
+        folder=FOLDER_FOR_ALL,
         environment=ENVIRONMENT,
         account=placement.account,
     )

@@ -95,7 +95,8 @@ def running_stack(
     """Run Kafka, Redis and PostgreSQL with their data in `folder` until the context ends.
 
     Args:
-        folder: Where data and logs go; empty, or used before by a stack that has ended.
+        folder: An empty folder for data and logs. As root, PostgreSQL's data may have to be kept
+            elsewhere; they are deleted in the end.
         ports: Ports on 127.0.0.1; free ones if not given.
         kafka_java_options: Options for the broker's Java; `BENCHMARK_JAVA_OPTIONS` for speed.
 

@@ -82,10 +82,8 @@ class Program:
 
     def note_death(self) -> int:
         """Clear away what the dead process left; return the number of recent deaths."""
-        if self._child is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._child.pid, signal.SIGKILL)
-            self._child = None
+        self._sweep()
+        self._child = None
         now_s = time.monotonic()
         self._deaths_s.append(now_s)
         while self._deaths_s[0] < now_s - DEATHS_WITHIN_S:
@@ -95,6 +93,13 @@ class Program:
     def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Ask it to end, make it end after the grace period, and forget it."""
         self.daemon.stop(grace_s=grace_s)
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """End the children that a process has left when it ended."""
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
 
     def _read(self, child: "subprocess.Popen[bytes]", show: "ShowLine") -> None:
         if child.stdout is not None:

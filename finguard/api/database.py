@@ -20,7 +20,7 @@ from finguard.errors import ConfigurationError, FinGuardError, ServiceUnavailabl
 
 _log = structlog.get_logger()
 
-_STATEMENT_TIMEOUT_MS: Final = 3_000
+_STATEMENT_TIMEOUT_MS: Final = 3_500
 _PROBE_TIMEOUT_MS: Final = 1_000
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 5.0

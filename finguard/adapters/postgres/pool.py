@@ -48,7 +48,7 @@ class ConnectionPool:
         *,
         size: int,
         wait_s: float = 1.0,
-        hold_s: float = 3.5,
+        hold_s: float = 4.0,
     ) -> None:
         self._open_connection = open_connection
         self._size = size

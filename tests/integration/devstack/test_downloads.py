@@ -61,7 +61,7 @@ def test_a_file_arrives_and_is_not_fetched_again(mirror_url: str, tmp_path: Path
 
 def test_another_file_than_the_pinned_one_is_refused(mirror_url: str, tmp_path: Path) -> None:
     """A file whose checksum differs never gets its name."""
-    download = wanted(f"{mirror_url}/file.jar", tmp_path, content=b"pinned")
+    download = wanted(f"{mirror_url}/file.jar", tmp_path, content=b"pinned" * 1000)
     with pytest.raises(StackError, match="SHA-256"):
         fetch("it", [download], Console(io.StringIO()))
     assert list((tmp_path / "cache").iterdir()) == []
