@@ -191,6 +191,20 @@ def test_findings_on_anything_can_be_stored_and_shown(
             _check_finding(finding)
 
 
+def test_a_repetition_is_known_as_long_as_it_is_remembered() -> None:
+    """Sixteen newer ones on its channel push it out; from then on it is judged anew.
+
+    This is the price of a bounded profile; PostgreSQL still keeps its alerts from appearing twice.
+    """
+    first = purchase("first", amount=Decimal(10_000))
+    newer = [purchase(f"n{n}", after=minutes(n + 2)) for n in range(HISTORY.max_count)]
+    (*_, known), _ = run(first, *newer[:-1], first)
+    (original, *_, forgotten), profile = run(first, *newer, first)
+    assert (True, False) == (known.repeated, forgotten.repeated)
+    assert rules_found(original) == rules_found(forgotten)
+    assert profile.find("first") is None
+
+
 def test_findings_within_half_an_hour_are_one_incident() -> None:
     """The incident is named after the transaction that opened it; half an hour is inclusive."""
     half = minutes(30)
