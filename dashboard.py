@@ -6,6 +6,7 @@ import streamlit as st
 from finguard.dashboard.client import TIMEOUT, ApiClient
 from finguard.dashboard.frame import run
 from finguard.dashboard.session import KEY, Session
+from finguard.dashboard.wording import escape
 from finguard.errors import ConfigurationError
 from finguard.settings import DEVELOPMENT_PASSWORD, Settings, load_settings
 
@@ -29,6 +30,6 @@ try:
     known = st.session_state.get(KEY)
     session = known if isinstance(known, Session) else session_from(load_settings())
 except ConfigurationError as error:
-    st.error(f"The settings do not fit: {error}")
+    st.error(f"The settings do not fit: {escape(str(error))}", icon=":material/settings:")
 else:
     run(session)

@@ -5,7 +5,6 @@ import gc
 from finguard.adapters.kafka.connection import (
     connection_arguments,
     ensure_topics,
-    silence_client_logs,
 )
 from finguard.adapters.kafka.publisher import KafkaPublisher
 from finguard.logging import configure_logging
@@ -19,8 +18,6 @@ def main() -> None:
     """Read the command line, connect, publish, report."""
     settings = load_settings()
     configure_logging("producer", level=settings.log_level, format=settings.log_format)
-    if settings.log_level != "debug":
-        silence_client_logs()
     stop = stop_on_signals()
     job = parse_job()
     connection = connection_arguments(**settings.kafka_connection())

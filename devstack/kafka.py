@@ -107,7 +107,9 @@ class Kafka:
         (home / "server.properties").write_text(text)
         if not (home / "data" / "meta.properties").exists():
             cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
-            arguments = ("format", "--ignore-formatted", "--cluster-id", cluster_id, "--config")
+            # With "=", since an id may begin with a dash and would be taken for an option.
+            chosen = f"--cluster-id={cluster_id}"
+            arguments = ("format", "--ignore-formatted", chosen, "--config")
             self._java(home, "kafka.tools.StorageTool", *arguments).run()
         return self._java(home, "kafka.Kafka")
 

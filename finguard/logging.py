@@ -7,7 +7,7 @@ from typing import Literal
 import structlog
 from structlog.typing import Processor
 
-_QUIET = ("kafka", "httpx", "httpcore", "urllib3", "watchdog", "asyncio")
+_QUIET = ("httpx", "httpcore", "urllib3", "watchdog", "asyncio")
 """Libraries whose running commentary is noise below a warning."""
 
 
@@ -55,6 +55,11 @@ def configure_logging(
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # What its client calls a warning is its everyday life, four lines a second while a broker is
+    # away; what matters comes back as an error and is told in FinGuard's own words.
+    logging.getLogger("kafka").setLevel(
+        logging.DEBUG if root.level == logging.DEBUG else logging.CRITICAL
+    )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -31,7 +31,6 @@ PositiveInt = Annotated[int, Field(gt=0, le=2_147_483_647)]
 # The product of two numbers of at most 14 digits is exact in a Decimal's 28.
 Money = Annotated[Decimal, Field(gt=0, le=10**12, max_digits=14, allow_inf_nan=False)]
 Password = Annotated[SecretStr, Field(min_length=8, max_length=128)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class Settings(BaseSettings):
@@ -75,7 +74,6 @@ class Settings(BaseSettings):
     ) = None
 
     batch_max_records: PositiveInt = 5_000
-    batch_max_wait_ms: PositiveInt = 100
     session_timeout_ms: PositiveInt = 45_000
     max_poll_interval_ms: PositiveInt = 300_000
     dead_letter_max_ratio: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5

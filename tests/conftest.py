@@ -1,17 +1,23 @@
 """The real services that tests run against, started once, and a clean database for each test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg2
 import pytest
+from hypothesis import settings
 from psycopg2.extensions import make_dsn
 
 from devstack import Stack, running_stack
 from finguard.adapters.postgres.migrate import migrate
 
 TEMPLATE = "finguard_template"
+
+# The machine may be shared: how long one example takes says nothing of the code.
+settings.register_profile("finguard", deadline=None)
+settings.load_profile("finguard")
 
 
 @pytest.fixture(scope="session")
@@ -30,21 +36,26 @@ def template(stack: Stack) -> str:
 
 
 @pytest.fixture
-def database(stack: Stack, template: str) -> Iterator[str]:
-    """The DSN of a fresh, migrated database."""
-    name = f"test_{uuid4().hex}"
-    _administer(stack, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield database_dsn(stack, name)
-    _administer(stack, f"DROP DATABASE {name} WITH (FORCE)")
+def database(stack: Stack, template: str) -> str:
+    """The DSN of a fresh, migrated database, which goes with the stack."""
+    return clone_database(stack, template)
 
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """Real transactions, which are not part of the project; see the README on replaying."""
-    folder = Path(__file__).parents[1].parent / "shared" / "data"
+    """Real transactions, which are not part of the project: beside it, or where a variable says."""
+    beside_the_checkout = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("FINGUARD_TEST_DATA", beside_the_checkout))
     if not folder.is_dir():
-        pytest.fail(f"the real data are missing: no folder {folder}")
+        pytest.fail(f"the real data are missing: no folder {folder}; set FINGUARD_TEST_DATA")
     return folder
+
+
+def clone_database(stack: Stack, template: str) -> str:
+    """The DSN of a new copy of the template."""
+    name = f"test_{uuid4().hex}"
+    _administer(stack, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return database_dsn(stack, name)
 
 
 def database_dsn(stack: Stack, name: str) -> str:

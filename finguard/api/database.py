@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Final, Literal
 
+import msgspec
 import psycopg2
 import structlog
 from anyio import CapacityLimiter, to_thread
@@ -29,7 +30,7 @@ _IDLE_PAUSE_S: Final = 1.0
 State = Literal["pending", "ready", "failed"]
 
 
-class Probe:
+class Probe(msgspec.Struct, frozen=True):
     """What one look at PostgreSQL found.
 
     Attributes:
@@ -37,9 +38,8 @@ class Probe:
         applied: names of the migrations that the database has.
     """
 
-    def __init__(self, latency_ms: float | None, applied: list[str]) -> None:
-        self.latency_ms = latency_ms
-        self.applied = applied
+    latency_ms: float | None
+    applied: list[str]
 
     @property
     def pending(self) -> list[str]:

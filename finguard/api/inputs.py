@@ -30,7 +30,6 @@ DEFAULT_RANGE: Final = timedelta(hours=24)
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
 
-
 _RFC_3339: Final = (
     r"^(19[789]|2[01][0-9])[0-9]-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}"
     r"(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
@@ -177,9 +176,7 @@ class TimelineQuery(RangeQuery):
         since, until = self.widened(now, step)
         count = (until - since) // step
         if count > MAX_BUCKETS:
-            raise ValueError(
-                f"this range has {count:,} buckets of a {self.bucket}; {MAX_BUCKETS:,} at most"
-            )
+            raise ValueError(f"this range has {count:,} {self.bucket}s; {MAX_BUCKETS:,} at most")
         return since, until
 
 

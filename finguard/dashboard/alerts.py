@@ -14,7 +14,6 @@ from finguard.dashboard.period import Period
 from finguard.dashboard.session import Session, clock, current
 from finguard.dashboard.wording import RULES, SEVERITIES, STATUSES
 
-_LISTING: Final = "alerts-listing"
 _ANY: Final = "Any"
 _TABLE_HEIGHT_PX: Final = 560
 # Without their shapes: the names stand in the URL.
@@ -24,7 +23,7 @@ _SEVERITIES: Final = {code: code.capitalize() for code in SEVERITIES}
 def _page() -> None:
     session, period = current(), chosen_period()
     chosen = _filters()
-    listing = _listing(chosen, period)
+    listing = _listing(session, chosen, period)
     if listing.page is None:
         _load(session, listing, chosen, period)
     st.fragment(_arrivals, run_every=session.refresh_s)(session, listing, chosen, period)
@@ -72,15 +71,14 @@ def _choice(label: str, key: str, names: dict[str, str]) -> str | None:
     return None if chosen == _ANY else chosen
 
 
-def _listing(chosen: AlertFilter, period: Period) -> Listing:
+def _listing(session: Session, chosen: AlertFilter, period: Period) -> Listing:
     """The listing of this filter: the one that is shown, or a new one."""
     name = (period.label, *(f"{key}={value}" for key, value in chosen.parameters().items()))
-    listing = st.session_state.get(_LISTING)
-    if not isinstance(listing, Listing) or listing.name != name:
-        turn = listing.turn + 1 if isinstance(listing, Listing) else 0
-        listing = Listing(name, turn=turn)
-        st.session_state[_LISTING] = listing
-    return listing
+    shown = session.listing
+    if shown is None or shown.name != name:
+        shown = Listing(name, turn=shown.turn + 1 if shown else 0)
+        session.listing = shown
+    return shown
 
 
 def _load(session: Session, listing: Listing, chosen: AlertFilter, period: Period) -> None:

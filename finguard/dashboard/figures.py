@@ -1,13 +1,14 @@
 """The row of live figures at the top of the overview."""
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
 
 from finguard.dashboard.answers import AmountAtRisk, Summary
 from finguard.dashboard.period import Period
 from finguard.dashboard.wording import (
+    MINUS,
     STATUSES,
     change,
     count,
@@ -28,7 +29,7 @@ def show(summary: Summary, previous: Summary | None, period: Period) -> None:
             "Transactions",
             count(summary.transactions),
             _change(summary.transactions, previous.transactions if previous else None),
-            f"Transactions of {_of(period)}, by the time at which they happened.",
+            f"Transactions of {period.phrase}, by the time at which they happened.",
         )
         _figure(
             "Alerts",
@@ -79,12 +80,17 @@ def _figure(label: str, value: str, delta: str | None, explanation: str, beside:
         delta,
         # Grey: whether more is better is not for a colour to say.
         delta_color="off",
-        delta_arrow="off" if still else "auto",
+        delta_arrow="off" if still else _arrow(delta),
         delta_description=beside or (None if still else "vs. before"),
         help=explanation,
         border=True,
         height="stretch",
     )
+
+
+def _arrow(delta: str | None) -> Literal["up", "down"]:
+    """Which way; Streamlit itself knows no minus sign but the hyphen."""
+    return "down" if delta and delta.startswith(MINUS) else "up"
 
 
 def _change(now: float | Decimal | None, before: float | Decimal | None) -> str | None:
@@ -93,10 +99,6 @@ def _change(now: float | Decimal | None, before: float | Decimal | None) -> str 
 
 def _share(part: int, whole: int) -> str | None:
     return percent(part / whole) if 0 < part <= whole else None
-
-
-def _of(period: Period) -> str:
-    return period.words if period.length is None else f"the last {period.words}"
 
 
 def _by_currency(risk: AmountAtRisk) -> str:
@@ -113,4 +115,4 @@ def _by_status(statuses: dict[str, int], period: Period) -> str:
     listed = ", ".join(
         f"{named(STATUSES, status).lower()} {count(number)}" for status, number in statuses.items()
     )
-    return escape(f"Alerts that wait for somebody, however old. Of {_of(period)}: {listed}.")
+    return escape(f"Alerts that wait for somebody, however old. Of {period.phrase}: {listed}.")

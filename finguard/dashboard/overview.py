@@ -125,9 +125,8 @@ def _over_time(timeline: Timeline | None, now: datetime) -> None:
 def _by_kind(summary: Summary) -> None:
     with st.container(border=True, height="stretch", key="by-kind"):
         st.markdown("**Alerts** by rule")
-        st.altair_chart(
-            counts_bars(counts_frame(summary.by_rule, RULES), SKY, ink()), key="by-rule"
-        )
+        by_rule = counts_frame(summary.by_rule, RULES)
+        st.altair_chart(counts_bars(by_rule, SKY, ink()))
         st.markdown("**Alerts** by severity")
         by_severity = counts_frame(summary.by_severity, SEVERITIES)
         st.altair_chart(counts_bars(by_severity, SEVERITY_COLOURS, ink()))
@@ -167,7 +166,7 @@ def _newest(newest: tuple[Alert, ...], period: Period, now: datetime) -> None:
     with st.container(border=True, height="stretch", key="newest", gap="small"):
         st.markdown("**Newest** alerts")
         if not newest:
-            st.caption(f"None in the last {period.words}. That is good news.")
+            st.caption(f"None in {period.phrase}. That is good news.")
         for alert in newest[:IN_THE_LIST]:
             _row(alert, now)
 

@@ -14,7 +14,7 @@ class Period(NamedTuple):
 
     Attributes:
         label: what the picker and the URL say.
-        words: how a sentence says it.
+        words: how long it is.
         length: how far it reaches back; None for everything.
         bucket: what a bar of its timeline stands for; None where that follows from the data.
     """
@@ -23,6 +23,11 @@ class Period(NamedTuple):
     words: str
     length: timedelta | None
     bucket: Bucket | None
+
+    @property
+    def phrase(self) -> str:
+        """How a sentence names all of it: `the last hour`, `all time`."""
+        return self.words if self.length is None else f"the last {self.words}"
 
     def start(self, now: datetime) -> datetime:
         """Where it begins: on a whole minute, since transactions are counted by minutes."""

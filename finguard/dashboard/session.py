@@ -9,6 +9,7 @@ import streamlit as st
 from finguard.dashboard.answers import Me
 from finguard.dashboard.client import ApiClient, Unauthorized
 from finguard.dashboard.feed import Feed, Pulse
+from finguard.dashboard.listing import Listing
 from finguard.dashboard.palette import INK
 from finguard.dashboard.wording import Clock
 
@@ -32,6 +33,7 @@ class Session:
         user: None until the login.
         default_login: whether they logged in with the default password.
         notice: what the login page has to say.
+        listing: the page of alerts that they look at.
     """
 
     api: ApiClient
@@ -43,6 +45,7 @@ class Session:
     notice: str = ""
     feed: Feed = field(init=False)
     pulse: Pulse = field(init=False)
+    listing: Listing | None = field(init=False)
 
     def __post_init__(self) -> None:
         self._forget()
@@ -74,6 +77,7 @@ class Session:
     def _forget(self) -> None:
         self.feed = Feed(max_age_s=0.8 * self.refresh_s)
         self.pulse = Pulse()
+        self.listing = None
 
 
 def current() -> Session:

@@ -30,7 +30,7 @@ def nothing_yet(period: Period) -> None:
                 text_alignment="center",
             )
             return
-        st.markdown(f"#### Nothing in the last {period.words}", text_alignment="center")
+        st.markdown(f"#### Nothing in {period.phrase}", text_alignment="center")
         st.markdown(
             "No alerts yet: is the producer running? `python producer.py` sends transactions, "
             "`python detector.py` judges them. A replay of recorded transactions keeps their own "

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 NOTHING: Final = "–"  # noqa: RUF001 - a dash is what an empty cell shows
 
+MINUS: Final = "−"  # noqa: RUF001 - as wide as a plus
+
 SEVERITIES: Final = {"high": "▲ High", "medium": "◆ Medium", "low": "● Low"}
 """With a shape, so that the colour is never the only sign."""
 
@@ -90,7 +92,7 @@ def change(now: float, before: float) -> str | None:
     percentage = round((now - before) / before * 100)
     if percentage > 999:  # noqa: PLR2004 - beyond that, a factor reads better
         return f"×{now / before:,.0f}"  # noqa: RUF001 - the multiplication sign
-    return f"{percentage:+,d} %".replace("-", "−") if percentage else "0 %"  # noqa: RUF001
+    return f"{percentage:+,d} %".replace("-", MINUS) if percentage else "0 %"
 
 
 def duration(seconds: float) -> str:

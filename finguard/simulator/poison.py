@@ -123,6 +123,6 @@ class PoisonCabinet:
         if not self._kinds:
             self._kinds = list(KINDS)
             self._rng.shuffle(self._kinds)
-        copy_id = transaction.transaction_id.replace("tx-", "px-", 1)
+        copy_id = f"px-{self._rng.getrandbits(64):016x}"
         copy = msgspec.structs.replace(transaction, transaction_id=copy_id)
         return make_poison(self._kinds.pop(), copy)

@@ -118,6 +118,16 @@ class Site:
 
         wait_for(judged, "the detector to judge everything")
 
+    def wait_for_progress(self) -> None:
+        """Wait until a detector stores some effects."""
+
+        def progress() -> int:
+            rows = self.query("SELECT coalesce(sum(next_offset), 0) FROM progress")
+            return int(rows[0][0])
+
+        before = progress()
+        wait_for(lambda: progress() > before, "some progress")
+
     def effects(self) -> dict[str, Any]:
         """What the detector stored, comparable with the oracle's."""
         return {
@@ -169,9 +179,9 @@ class Program:
         """Wait for its end and insist on its exit code."""
         assert self._process.wait(PATIENCE_S) == code, self.output()
 
-    def terminate(self) -> None:
+    def terminate(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to stop."""
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """End it at once, as a crash would."""

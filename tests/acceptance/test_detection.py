@@ -46,7 +46,7 @@ def test_detectors_killed_again_and_again_leave_the_oracles_effects(site: Site) 
     with site.running("producer.py", *WORLD, "--rate", "800") as producer:
         for _ in range(4):
             with site.running("detector.py") as detector:
-                _wait_for_progress(site)
+                site.wait_for_progress()
                 wait_for(lambda: random.random() < 0.2, "a moment to die")
                 detector.kill()
         producer.terminate()
@@ -60,7 +60,7 @@ def test_a_stop_is_clean(site: Site) -> None:
     """SIGTERM under load ends the detector with 0, and a successor has nothing to do again."""
     with site.running("producer.py", *WORLD, "--rate", "500") as producer:
         with site.running("detector.py") as detector:
-            _wait_for_progress(site)
+            site.wait_for_progress()
             detector.terminate()
             detector.expect_exit(0)
         producer.terminate()
@@ -82,7 +82,7 @@ def test_members_share_the_work_and_take_over(site: Site) -> None:
             second.terminate()
             second.expect_exit(0)
             third.kill()
-        _wait_for_progress(site)
+        site.wait_for_progress()
         producer.terminate()
         producer.expect_exit(0)
         site.wait_until_judged()
@@ -122,13 +122,3 @@ def test_a_wrong_setting_names_its_variable(site: Site) -> None:
         detector.expect_exit(1)
         assert "FINGUARD_VELOCITY_MAX_COUNT" in detector.output()
         assert "integer" in detector.output()
-
-
-def _wait_for_progress(site: Site) -> None:
-    def progress() -> int:
-        rows = site.query("SELECT coalesce(sum(next_offset), 0) FROM progress")
-        return int(rows[0][0])
-
-    wait_for(lambda: bool(site.query("SELECT to_regclass('progress')")[0][0]), "the tables")
-    before = progress()
-    wait_for(lambda: progress() > before, "some progress")

@@ -1,7 +1,5 @@
 """What FinGuard raises on purpose reads as one clear line."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 from inspect import getmembers, isclass
 
 import pytest

@@ -1,7 +1,5 @@
 """Settings come from the environment or `.env`, and a wrong one is named with what it takes."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 import os
 import re
 import traceback

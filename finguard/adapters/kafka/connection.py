@@ -1,6 +1,5 @@
 """How to reach Kafka, and the topics that must be there."""
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,14 +76,6 @@ def connection_arguments(
                 raise ConfigurationError(f"FINGUARD_KAFKA_SSL_{name.upper()}: no file {file}")
             arguments[f"ssl_{name}"] = file
     return arguments
-
-
-def silence_client_logs() -> None:
-    """Stop kafka-python's commentary, several lines a second while a broker is away.
-
-    The adapters tell of an outage once and of its end once.
-    """
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
 
 @contextmanager

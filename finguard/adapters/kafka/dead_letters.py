@@ -14,12 +14,18 @@ MAX_VALUE_BYTES: Final = 512 * 1024
 """A longer message is cut here; its size and digest tell what is missing."""
 
 _FLUSH_TIMEOUT_S: Final = 10.0
+_CLOSE_TIMEOUT_S: Final = 5.0
+_NEVER_MS: Final = 10 * 365 * 86_400_000
 _MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
 _MAX_TEXT: Final = 500
 
 
 class KafkaDeadLetters:
     """The dead-letter topic.
+
+    kafka-python's own delivery timeout is kept out of reach: once it has let a sent batch expire,
+    the producer never recovers. What is not acknowledged in time is given up together with the
+    producer, and the caller publishes it again through a new one.
 
     Args:
         connection: kafka-python's connection arguments.
@@ -41,16 +47,18 @@ class KafkaDeadLetters:
             for future in sent:
                 future.get(timeout=0)
         except KafkaError as error:
-            self.close()
+            self._give_up()
             raise ServiceUnavailable(
                 f"Kafka: dead letters not acknowledged: {error or type(error).__name__}"
             ) from error
 
-    def close(self) -> None:
-        """Let go of the producer, and of what it could not send: it will be sent anew."""
+    def _give_up(self) -> None:
         broken, self._producer = self._producer, None
         if broken is not None:
-            broken.close(timeout=0)
+            # `close` would raise while batches wait, and leave its thread running.
+            sender = broken._sender  # noqa: SLF001 - there is no public way
+            sender.force_close()
+            sender.join(_CLOSE_TIMEOUT_S)
 
     def _open(self) -> KafkaProducer:
         return KafkaProducer(
@@ -60,7 +68,7 @@ class KafkaDeadLetters:
             allow_auto_create_topics=False,
             linger_ms=0,
             max_block_ms=5_000,
-            delivery_timeout_ms=8_000,
+            delivery_timeout_ms=_NEVER_MS,
             request_timeout_ms=4_000,
             max_request_size=_MAX_REQUEST_BYTES,
             metrics_enabled=False,

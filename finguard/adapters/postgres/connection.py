@@ -10,7 +10,7 @@ from psycopg2 import errorcodes
 from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2's own lower case
 from psycopg2.extensions import make_dsn
 
-from finguard.errors import ServiceUnavailable
+from finguard.errors import ConfigurationError, ServiceUnavailable
 
 CONNECT_TIMEOUT_S: Final = 3
 TCP_USER_TIMEOUT_MS: Final = 5_000
@@ -44,11 +44,19 @@ def connect(
 
     Raises:
         ServiceUnavailable: when the server cannot be reached or refuses.
+        ConfigurationError: when the DSN is none.
     """
     extras: dict[str, Any] = {"sslmode": sslmode} if sslmode else {}
+    try:
+        full_dsn = make_dsn(dsn, **extras)
+    except psycopg2.ProgrammingError:
+        # The driver's own text would quote the password.
+        raise ConfigurationError(
+            "FINGUARD_POSTGRES_DSN is none: it looks like postgresql://user:password@host:port/name"
+        ) from None
     with _reaching(), translated():
         opened: Connection = psycopg2.connect(
-            make_dsn(dsn, **extras),
+            full_dsn,
             application_name=application_name,
             connect_timeout=CONNECT_TIMEOUT_S,
             tcp_user_timeout=TCP_USER_TIMEOUT_MS,

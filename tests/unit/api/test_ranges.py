@@ -128,5 +128,5 @@ def test_longest_timeline_is_allowed_and_a_longer_one_is_not() -> None:
     longer = TimelineQuery.model_validate(
         {"from": begin, "to": end + timedelta(microseconds=1), "bucket": "minute"}
     )
-    with pytest.raises(ValueError, match="2,001 buckets"):
+    with pytest.raises(ValueError, match="2,001 minutes"):
         longer.buckets(NOW)

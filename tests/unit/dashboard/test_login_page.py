@@ -1,10 +1,11 @@
 """The login page and what leads there."""
 
 import httpx
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from finguard.dashboard.session import EXPIRED, KEY
-from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, texts
+from tests.unit.dashboard.conftest import ALERTS_PAGE, ROOT, Show, texts
 from tests.unit.dashboard.fake_api import FakeApi, problem
 
 
@@ -115,13 +116,14 @@ def test_the_hint_for_development_appears_only_there(api: FakeApi, show: Show) -
 def test_logging_out_forgets_everything(api: FakeApi, show: Show) -> None:
     """After it there is no token, no answer of the API, and the login again."""
     session = api.session()
-    app = show(session)
+    app = show(session, ALERTS_PAGE)
 
-    app.button[0].click().run()
+    next(button for button in app.button if button.label == "Log out").click().run()
 
     assert "You are logged out." in texts(app)
     assert session.api.token == ""
     assert not session.feed.has(("summary", "15 min"))
+    assert session.listing is None
 
 
 def test_an_ended_session_leads_to_the_login(api: FakeApi, show: Show) -> None:
@@ -134,3 +136,24 @@ def test_an_ended_session_leads_to_the_login(api: FakeApi, show: Show) -> None:
     assert not app.exception
     assert EXPIRED in texts(app)
     assert app.session_state[KEY].user is None
+
+
+def test_settings_lead_to_the_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The entry file makes a session of the settings, and says what development accepts."""
+    monkeypatch.setenv("FINGUARD_ENVIRONMENT", "development")
+
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30).run()
+
+    assert not app.exception
+    assert [button.label for button in app.button] == ["Log in"]
+    assert "password123" in texts(app)
+
+
+def test_wrong_settings_are_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page names the variable instead of showing a traceback."""
+    monkeypatch.setenv("FINGUARD_DASHBOARD_REFRESH_S", "-1")
+
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30).run()
+
+    assert not app.exception
+    assert r"FINGUARD\_DASHBOARD\_REFRESH\_S" in texts(app)

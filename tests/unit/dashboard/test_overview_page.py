@@ -2,9 +2,11 @@
 
 import httpx
 import pytest
+from streamlit.proto.Metric_pb2 import Metric as MetricProto
 
+from finguard.dashboard.answers import Summary
 from tests.unit.dashboard.conftest import Show, texts
-from tests.unit.dashboard.fake_api import EMPTY, FakeApi, alert, problem
+from tests.unit.dashboard.fake_api import EMPTY, FakeApi, alert, problem, summary
 
 
 def test_the_figures_have_units_and_separators(api: FakeApi, show: Show) -> None:
@@ -20,6 +22,23 @@ def test_the_figures_have_units_and_separators(api: FakeApi, show: Show) -> None
         ("Open alerts", "3"),
         ("Dead letters", "1"),
     ]
+
+
+def test_a_change_points_the_way_it_went(api: FakeApi, show: Show) -> None:
+    """Figures are told against those before; fewer points down."""
+    session = api.session()
+    now = Summary.model_validate(summary(transactions=80, alerts=12))
+    before = Summary.model_validate(summary(transactions=100, alerts=10))
+    session.feed.max_age_s = 60.0
+    session.ask(("summary", "15 min"), lambda _api: now)
+    session.ask(("previous", "15 min"), lambda _api: before)
+
+    app = show(session)
+
+    changes = {figure.label: (figure.delta, figure.proto.direction) for figure in app.metric}
+    down, up = MetricProto.MetricDirection.DOWN, MetricProto.MetricDirection.UP
+    assert changes["Transactions"] == ("−20 %", down)  # noqa: RUF001
+    assert changes["Alerts"] == ("+20 %", up)
 
 
 def test_the_newest_alerts_tell_their_stories(api: FakeApi, show: Show) -> None:
@@ -84,10 +103,10 @@ def test_transactions_without_alerts_are_good_news(api: FakeApi, show: Show) -> 
     """The page is complete, and the list says that it is empty."""
     api.alerts, api.figures = [], {**EMPTY, "transactions": 100, "fraud_rate": 0.0}
 
-    app = show(api.session())
+    app = show(api.session(), range="All")
 
     assert app.metric[0].value == "100"
-    assert "That is good news" in texts(app)
+    assert "None in all time. That is good news." in texts(app)
 
 
 @pytest.mark.parametrize("period", ["15 min", "1 h", "24 h", "7 d", "All"])

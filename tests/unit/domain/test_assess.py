@@ -1,7 +1,5 @@
 """One evaluator: what is known, what is remembered, and what one rule's fault may not do."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 import json
 from datetime import timedelta
 from decimal import Decimal

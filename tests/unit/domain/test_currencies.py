@@ -1,7 +1,5 @@
 """Every currency that is accepted has a threshold of its own."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 from decimal import Decimal
 
 from hypothesis import given

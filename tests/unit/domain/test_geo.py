@@ -1,7 +1,5 @@
 """Distances obey geometry, at the seams of the map too."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 from math import pi
 
 import pytest

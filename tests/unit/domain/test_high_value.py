@@ -1,7 +1,5 @@
 """High value: the edges of the threshold, in every currency."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 from decimal import Decimal
 
 import msgspec

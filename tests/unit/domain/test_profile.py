@@ -1,7 +1,5 @@
 """A profile is a bounded function of the set of a user's transactions."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 from datetime import timedelta
 from decimal import Decimal
 from random import Random

@@ -1,7 +1,5 @@
 """What is no transaction is refused for a stated reason, whatever the bytes."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 import json
 from contextlib import suppress
 from typing import Any

@@ -1,7 +1,5 @@
 """A message that says a key twice says two things; no way to write it gets past the decoder."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 import json
 from typing import Any
 

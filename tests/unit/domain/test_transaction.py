@@ -1,7 +1,5 @@
 """The event survives its journey as bytes, and says the same time and money everywhere."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Velocity: windows of event time, their edges, and events that arrive late."""
 
-# ruff: noqa: SIM300 - what is expected stands first
-
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any

@@ -40,7 +40,7 @@ COMMENT ON COLUMN alerts.detected_at IS 'when this row was written';
 COMMENT ON COLUMN alerts.incident_id IS 'the transaction that opened the incident of this user';
 
 CREATE INDEX alerts_by_time ON alerts (occurred_at DESC, alert_id DESC);
-CREATE INDEX alerts_by_user ON alerts (user_id, occurred_at DESC);
+CREATE INDEX alerts_by_user ON alerts (user_id, occurred_at DESC, alert_id DESC);
 
 -- Transactions by the minute in which they happened; each counts once. A row per partition, since
 -- detectors that own different partitions must not wait for one another's commit.
@@ -66,6 +66,8 @@ CREATE TABLE dead_letters (
     recorded_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (topic_id, partition, "offset")
 );
+
+CREATE INDEX dead_letters_by_time ON dead_letters (published_at DESC);
 
 -- How far each partition has got, and whose word on it counts: see docs/delivery.md.
 CREATE TABLE progress (
