@@ -66,7 +66,8 @@ test: lint ## Check everything: lint, and all tests against real services
 	@echo '== downloads of the services'
 	@$(PY) -m devstack fetch
 	@echo '== pytest'
-	@exec $(PY) -m pytest
+	# More than one stack side by side: much of the time goes into waiting for programs to start.
+	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile
 
 format: install ## Bring the code into the project's format
 	$(PY) -m ruff check --fix-only --quiet .

@@ -57,6 +57,7 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 # A consumer need not wait for others that may join the group soon.
 group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
 # After a crash the controller waits this long before it lets the broker register again.
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500

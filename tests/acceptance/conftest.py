@@ -42,7 +42,7 @@ def dashboard_url(
     """The four programs side by side, as their four terminals run them."""
     whole = Site(stack, clone_database(stack, template), tmp_path_factory.mktemp("programs"))
     api, dashboard = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
-    world = ("--rate", "50", "--users", "2000", "--seed", "3", "--fraud-rate", "0.1")
+    world = ("--rate", "40", "--users", "200", "--seed", "3", "--fraud-rate", "0.3")
     with ExitStack() as programs:
         for command in (
             ("producer.py", *world),

@@ -50,7 +50,7 @@ class Site:
             "FINGUARD_KAFKA_TOPIC": self.topic,
             "FINGUARD_KAFKA_DEAD_LETTER_TOPIC": f"{self.topic}.dlq",
             "FINGUARD_KAFKA_GROUP": f"group-{name}",
-            "FINGUARD_SESSION_TIMEOUT_MS": "6000",
+            "FINGUARD_SESSION_TIMEOUT_MS": "2000",
             "PYTHONUNBUFFERED": "1",
         }
 

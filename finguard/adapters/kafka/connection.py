@@ -19,7 +19,7 @@ from kafka.errors import (
 
 from finguard.errors import ConfigurationError, ServiceUnavailable
 
-BOOTSTRAP_TIMEOUT_MS: Final = 10_000
+BOOTSTRAP_TIMEOUT_MS: Final = 5_000
 RECONNECT_BACKOFF_MAX_MS: Final = 1_000
 """Kafka-python would wait up to 30 seconds before it looks whether a broker is back."""
 
