@@ -6,7 +6,8 @@ import sys
 from finguard.api.app import create_app
 from finguard.errors import ConfigurationError
 from finguard.logging import configure_logging
-from finguard.settings import Settings, load_settings
+from finguard.program import warn_of
+from finguard.settings import Settings, load_settings, unknown_settings
 
 
 def _settings() -> Settings:
@@ -26,5 +27,6 @@ def _take_over_uvicorn_logs() -> None:
 
 settings = _settings()
 configure_logging("api", level=settings.log_level, format=settings.log_format)
+warn_of(unknown_settings())
 _take_over_uvicorn_logs()
 app = create_app(settings)

@@ -11,8 +11,8 @@ from finguard.domain.rules import rules
 from finguard.logging import configure_logging
 from finguard.pipeline.dead_letter_limit import DeadLetterLimit
 from finguard.pipeline.detector import Detector, Policy, Ports
-from finguard.program import run_to_exit, stop_on_signals
-from finguard.settings import Settings, load_settings
+from finguard.program import run_to_exit, stop_on_signals, warn_of
+from finguard.settings import Settings, load_settings, unknown_settings
 
 
 def connect_ports(settings: Settings) -> Ports:
@@ -66,6 +66,7 @@ def main() -> None:
     """Connect, then detect until a signal says stop."""
     settings = load_settings()
     configure_logging("detector", level=settings.log_level, format=settings.log_format)
+    warn_of(unknown_settings())
     stop = stop_on_signals()
     Detector(connect_ports(settings), policy(settings), stopping=stop.is_set).run()
 

@@ -8,8 +8,8 @@ from finguard.adapters.kafka.connection import (
 )
 from finguard.adapters.kafka.publisher import KafkaPublisher
 from finguard.logging import configure_logging
-from finguard.program import run_to_exit, stop_on_signals
-from finguard.settings import load_settings
+from finguard.program import run_to_exit, stop_on_signals, warn_of
+from finguard.settings import load_settings, unknown_settings
 from finguard.simulator.cli import parse_job
 from finguard.simulator.run import run
 
@@ -18,6 +18,7 @@ def main() -> None:
     """Read the command line, connect, publish, report."""
     settings = load_settings()
     configure_logging("producer", level=settings.log_level, format=settings.log_format)
+    warn_of(unknown_settings())
     stop = stop_on_signals()
     job = parse_job()
     connection = connection_arguments(**settings.kafka_connection())

@@ -2,12 +2,16 @@
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Event
 from types import FrameType
 from typing import NoReturn
 
+import structlog
+
 from finguard.errors import FinGuardError
+
+_log = structlog.get_logger()
 
 
 def stop_on_signals() -> Event:
@@ -21,6 +25,12 @@ def stop_on_signals() -> Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handle)
     return stop
+
+
+def warn_of(oddities: Iterable[str]) -> None:
+    """Log what is odd but no error, a line each."""
+    for oddity in oddities:
+        _log.warning(oddity)
 
 
 def run_to_exit(main: Callable[[], int | None]) -> NoReturn:

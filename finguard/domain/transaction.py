@@ -81,7 +81,7 @@ _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 _STRING_FIELDS: Final = 9
 _QUOTES: Final = 2 * (12 + _STRING_FIELDS)
-"""Quotation marks of a message with each field once and no escape; see `_refuse_repeated_keys`."""
+"""Quotation marks of a message with each field once and no escape; see `_read_closely`."""
 
 _COUNTRY_CODES: Final = frozenset(map("".join, product(ascii_uppercase, repeat=2)))
 """All that looks like an ISO 3166-1 code: sources also use reserved ones, such as XK for Kosovo."""
@@ -94,6 +94,8 @@ _control_character = re.compile(
 Narrower than `str.isprintable`, which also refuses the joiners that Persian names and emoji are
 written with and the no-break spaces of French ones, and whose answer changes with each Unicode.
 """
+
+_plain_number = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 
 # As numbers, since looking for one-byte strings in bytes takes five times as long.
 _BACKSLASH: Final = 0x5C
@@ -137,7 +139,7 @@ def decode(payload: bytes | None, *, key: bytes | None, published_us: int) -> Tr
         raise InvalidMessage("key_mismatch", "the message's key is not its user_id")
     expected_quotes = _QUOTES if transaction.location_radius_km is None else _QUOTES + 2
     if payload.count(b'"') != expected_quotes:
-        _refuse_repeated_keys(payload)
+        _read_closely(payload)
     return transaction
 
 
@@ -200,11 +202,12 @@ def _check(transaction: Transaction, published_us: int) -> None:
         raise InvalidMessage("future", f"the timestamp lies {ahead_s} s after the message's own")
 
 
-def _refuse_repeated_keys(payload: bytes) -> None:
-    """Read the message again, slowly, to see whether it says a key twice.
+def _read_closely(payload: bytes) -> None:
+    """Read the message again, slowly, for what the fast decoder lets pass.
 
-    Every key and every string costs two quotation marks, so a message that repeats a key always
-    has more of them than its fields explain; only such messages come here.
+    That is a key said twice, and an amount as text that only Python takes for a number, such as
+    `1_000`. Every key and every string costs two quotation marks, so such a message always has
+    more of them than its fields explain; only messages like that come here.
     """
 
     def pairs(items: list[tuple[str, object]]) -> dict[str, object]:
@@ -214,12 +217,15 @@ def _refuse_repeated_keys(payload: bytes) -> None:
         return fields
 
     try:
-        # Integers stay text: Python refuses to read those of more than 4,300 digits.
-        json.loads(payload, object_pairs_hook=pairs, parse_int=str)
+        # No integer is read: Python refuses those of more than 4,300 digits.
+        fields = json.loads(payload, object_pairs_hook=pairs, parse_int=lambda _: 0)
     except UnicodeDecodeError as error:
         raise _invalid("encoding", error) from error
     except (ValueError, RecursionError) as error:
         raise _invalid("malformed_json", error) from error
+    amount = fields["amount"]
+    if isinstance(amount, str) and not _plain_number(amount):
+        raise InvalidMessage("amount", "the amount is text, and no plain number such as 12.30")
 
 
 def _invalid(reason: str, error: Exception) -> InvalidMessage:

@@ -174,6 +174,17 @@ def test_a_wrong_value_has_its_reason(field: str, value: str, reason: str) -> No
     assert reason == refusal(raw(field, value))
 
 
+@pytest.mark.parametrize("text", ["1_000", " 12 ", "+5", "١٢", "1e3", "", "0x10", "1."])
+def test_an_amount_that_only_python_reads_as_a_number_is_refused(text: str) -> None:
+    """As text an amount must be plain digits, or two programs would read two amounts."""
+    assert refusal(raw("amount", json.dumps(text))) in {"amount", "schema"}
+
+
+def test_an_amount_as_plain_text_is_exact() -> None:
+    """Sources that do not trust numbers send money as text."""
+    assert str(read(raw("amount", '"1234567.8901"')).amount) == "1234567.8901"
+
+
 @pytest.mark.parametrize(
     "city", ["Saint\u00a0Denis", "\u0646\u06cc\u0645\u200c\u0641\u0627", "👩\u200d🚀", "Å", "東京"]
 )
