@@ -1,10 +1,10 @@
 """Where PostgreSQL's programs and data can be, given the account that has to reach them."""
 
-import contextlib
 import importlib.metadata
 import importlib.util
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,9 +92,9 @@ def _reachable_programs(programs: Path, layout: Layout, account: Account) -> Pat
 
 def _copy_package(copy: Path) -> None:
     """Copy programs and libraries in the layout by which they find each other."""
-    new = copy.with_suffix(".new")
-    shutil.rmtree(new, ignore_errors=True)
     _make_for_all(copy.parent)
+    # A name of its own, since several stacks may start side by side and copy at once.
+    new = Path(tempfile.mkdtemp(prefix=f"{copy.name}.", dir=copy.parent))
     package = _package_folder()
     left_out = shutil.ignore_patterns("include", "*.a")
     for part in (Path(PACKAGE, PROGRAMS.parts[0]), Path(f"{PACKAGE}.libs")):
@@ -102,8 +102,10 @@ def _copy_package(copy: Path) -> None:
             shutil.copytree(package.parent / part, new / part, ignore=left_out)
     for path in (new, *new.rglob("*")):
         path.chmod(0o755)
-    with contextlib.suppress(OSError):  # somebody else was quicker
+    try:
         new.rename(copy)
+    except OSError:  # somebody else was quicker
+        shutil.rmtree(new)
 
 
 def _make_for_all(folder: Path) -> None:

@@ -60,8 +60,9 @@ def test_connections_are_used_again(pool: ConnectionPool, opener: Opener) -> Non
     assert len({backend(pool) for _ in range(10)}) == opener.opened == 1
 
 
-def test_never_more_connections_than_its_size(pool: ConnectionPool, opener: Opener) -> None:
+def test_never_more_connections_than_its_size(opener: Opener) -> None:
     """Thirty threads share three connections, and all get their turn."""
+    pool = ConnectionPool(opener, size=SIZE, wait_s=60)
 
     def work(_: int) -> None:
         with pool.cursor() as cursor:
@@ -69,6 +70,7 @@ def test_never_more_connections_than_its_size(pool: ConnectionPool, opener: Open
 
     with ThreadPoolExecutor(30) as threads:
         list(threads.map(work, range(60)))
+    pool.close()
     assert opener.opened <= SIZE
 
 
