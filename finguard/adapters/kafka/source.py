@@ -1,6 +1,7 @@
 """The transactions topic read as a member of a consumer group."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
-from finguard.domain.stream import Bounds, Poll, TopicIdentity
+from finguard.domain.stream import Bounds, Poll, Record, TopicIdentity
 from finguard.errors import DataLossError, OwnershipLost, ServiceUnavailable
 
 _log = structlog.get_logger()
@@ -80,12 +81,18 @@ class KafkaSource:
 
     def poll(self, *, timeout_s: float) -> Poll:
         """Wait for records or a new assignment."""
-        with _translated():
-            try:
+        found: Mapping[TopicPartition, Sequence[Record]] = {}
+        try:
+            with _translated():
                 found = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
-            except NoOffsetForPartitionError:
-                # Just assigned and never committed: the caller seeks next.
-                found = {}
+        except NoOffsetForPartitionError:
+            pass  # Just assigned and never committed: the caller seeks next.
+        except ServiceUnavailable as error:
+            # The client looks for its brokers by itself; there is nothing to do but to wait.
+            _log.warning("Kafka is away; waiting", cause=str(error))
+            time.sleep(timeout_s)
+        except OwnershipLost:
+            pass  # The client joins the group again and is given a new assignment.
         assigned = self._listener.take()
         if assigned is not None:
             self._paused = False
