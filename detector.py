@@ -35,11 +35,12 @@ def connect_ports(settings: Settings) -> Ports:
         session_timeout_ms=settings.session_timeout_ms,
         max_poll_interval_ms=settings.max_poll_interval_ms,
     )
-    namespace, ttl_s = f"{group}/{identity.topic_id}", settings.profile_ttl_s()
     return Ports(
         source=source,
         archive=source,
-        profiles=RedisProfiles(redis, namespace=namespace, ttl_s=ttl_s),
+        profiles=RedisProfiles(
+            redis, namespace=f"{group}/{identity.topic_id}", memory_s=settings.memory_s()
+        ),
         ledger=PostgresLedger(
             connector(dsn, sslmode=settings.postgres_sslmode, application_name="finguard-detector"),
             group=group,
@@ -57,7 +58,6 @@ def policy(settings: Settings) -> Policy:
         dead_letter_limit=DeadLetterLimit(
             settings.dead_letter_max_ratio, settings.dead_letter_max_run
         ),
-        rebuild_ms=settings.rebuild_ms(),
         accept_data_loss=settings.accept_data_loss,
     )
 

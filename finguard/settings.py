@@ -217,17 +217,9 @@ class Settings(BaseSettings):
             "replication_factor": self.kafka_replication_factor,
         }
 
-    def profile_ttl_s(self) -> int:
-        """How long an untouched profile stays: as long as it could matter, and a day."""
-        return round(self.history_max_age_hours * 3600) + 86_400
-
-    def rebuild_ms(self) -> int:
-        """How far back Kafka is read when profiles are lost.
-
-        Twice what a profile remembers: the oldest transaction remembered was itself judged by a
-        history as long. A day more for transactions that come late.
-        """
-        return round(2 * self.history_max_age_hours * 3_600_000) + 86_400_000
+    def memory_s(self) -> int:
+        """How far back in event time a profile reaches, in seconds."""
+        return round(self.history_max_age_hours * 3600)
 
     def history(self) -> History:
         """How much a profile remembers."""

@@ -109,17 +109,6 @@ class MemorySource:
             for log in (self._log[partition],)
         }
 
-    def offsets_at(self, partitions: frozenset[int], time_ms: int) -> dict[int, int]:
-        """The first offset published at or after a time; the end where there is none."""
-        ends = self.bounds(partitions)
-        return {
-            partition: next(
-                (r.offset for r in self._log[partition] if r.timestamp >= time_ms),
-                ends[partition].end,
-            )
-            for partition in partitions
-        }
-
 
 class MemoryProfiles:
     """The profile store as dictionaries."""

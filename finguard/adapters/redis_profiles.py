@@ -14,18 +14,20 @@ from finguard.domain.stream import ProfileSave
 from finguard.errors import ConfigurationError, ServiceUnavailable
 
 TIMEOUT_S: Final = 2.0
+WATERMARK_TTL_S: Final = 7 * 86_400
 
 _SAVE: Final = """
 -- KEYS: the partition's watermark, then the profiles.
--- ARGV: the watermark expected ('' for none), the new one, seconds to live, then the profiles.
+-- ARGV: the watermark expected ('' for none), the new one, seconds to live of the watermark and
+-- of a profile, then the profiles.
 local found = redis.call('GET', KEYS[1]) or ''
 if found ~= ARGV[1] then
   return found
 end
 for i = 2, #KEYS do
-  redis.call('SET', KEYS[i], ARGV[i + 2], 'EX', ARGV[3])
+  redis.call('SET', KEYS[i], ARGV[i + 3], 'EX', ARGV[4])
 end
-redis.call('SET', KEYS[1], ARGV[2])
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return false
 """
 """Nothing is written before the comparison, and a script runs alone, so a save is atomic; the
@@ -38,14 +40,16 @@ class RedisProfiles:
     Args:
         client: made by `connect_redis`.
         namespace: keeps the state of one consumer group on one topic apart from others.
-        ttl_s: a profile that nobody touches disappears after this long; it must exceed what a
-            profile remembers.
+        memory_s: how far back a profile reaches. One that nobody touches disappears so much, and
+            a week, after its last transaction. A watermark lives for that week: where the
+            detector stood still for longer, it is gone as well, and the profiles are rebuilt
+            rather than taken for whole.
     """
 
-    def __init__(self, client: redis.Redis, *, namespace: str, ttl_s: int) -> None:
+    def __init__(self, client: redis.Redis, *, namespace: str, memory_s: int) -> None:
         self._client = client
         self._namespace = sha256(namespace.encode()).hexdigest()[:8]
-        self._ttl_s = ttl_s
+        self._profile_ttl_s = memory_s + WATERMARK_TTL_S
         with _translated():
             self._sha = str(client.script_load(_SAVE))
 
@@ -94,7 +98,8 @@ class RedisProfiles:
                 *keys,
                 "" if save.expected is None else save.expected,
                 save.watermark,
-                self._ttl_s,
+                WATERMARK_TTL_S,
+                self._profile_ttl_s,
                 *save.profiles.values(),
             )
         answers: list[bytes | None] = pipeline.execute()

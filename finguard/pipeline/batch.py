@@ -17,6 +17,9 @@ from finguard.pipeline.dead_letter_limit import DeadLetterGauge
 ATTEMPT_HEADER: Final = "dlq.attempt"
 """On a replayed message: how often it has been tried before."""
 
+MAX_ATTEMPT_DIGITS: Final = 6
+"""Headers are hostile, too: a number longer than this was never written by FinGuard."""
+
 _MINUTE_US: Final = 60_000_000
 
 Decoded = tuple[Record, Transaction | InvalidMessage]
@@ -91,8 +94,12 @@ class _Batch:
         self._transactions: dict[tuple[int, int], int] = {}
         self._changed: dict[int, dict[str, bytes]] = {}
         self._watermarks: dict[int, int] = {}
+        # Good messages that the gauge has not been told of yet.
+        self._good = 0
 
     def judgement(self) -> Judgement:
+        self._gauge.good(self._good)
+        self._good = 0
         effects = Effects(
             tuple(self._spans),
             tuple(self._alerts),
@@ -104,21 +111,16 @@ class _Batch:
     def fold(self, claim: Claim, items: Sequence[Decoded], profiles: dict[str, Profile]) -> None:
         """Take the records of one partition, in order."""
         changed: dict[str, Profile] = {}
-        good = 0
         for record, content in items:
             effective = record.offset >= claim.next_offset
             try:
                 if isinstance(content, InvalidMessage):
                     raise content
                 self._assess(record, content, profiles, changed, effective=effective)
-                good += 1
             except InvalidMessage as error:
                 if effective:
-                    self._gauge.good(good)
-                    good = 0
                     stage: Stage = "decode" if error is content else "assess"
                     self._bury(record, stage, error.reason, error.detail, error)
-        self._gauge.good(good)
         end = items[-1][0].offset + 1
         if end > claim.next_offset:
             self._spans.append(Span(claim.partition, claim.epoch, claim.next_offset, end))
@@ -140,6 +142,7 @@ class _Batch:
         profile = profiles.get(user) or Profile()
         assessment = assess(transaction, profile, self._rules, self._history)
         if assessment.repeated:
+            self._good += 1
             return
         if assessment.profile is not profile:
             profiles[user] = changed[user] = assessment.profile
@@ -160,6 +163,7 @@ class _Batch:
         if verdict.failures:
             self._bury_failures(record, verdict.failures)
             return
+        self._good += 1
         minute = record.partition, transaction.time_us // _MINUTE_US
         self._transactions[minute] = self._transactions.get(minute, 0) + 1
 
@@ -170,6 +174,8 @@ class _Batch:
     def _bury(
         self, record: Record, stage: Stage, reason: str, detail: str, error: Exception
     ) -> None:
+        self._gauge.good(self._good)
+        self._good = 0
         self._gauge.poison()
         self._dead_letters.append(
             DeadLetter(record, stage, reason, detail, type(error).__name__, _attempt(record))
@@ -178,6 +184,11 @@ class _Batch:
 
 def _attempt(record: Record) -> int:
     for name, value in record.headers or ():
-        if name == ATTEMPT_HEADER and value.isdigit():
+        if (
+            name == ATTEMPT_HEADER
+            and value
+            and len(value) <= MAX_ATTEMPT_DIGITS
+            and value.isdigit()
+        ):
             return int(value) + 1
     return 1

@@ -41,14 +41,12 @@ class Policy(msgspec.Struct, frozen=True):
     """What the detector is to do.
 
     Attributes:
-        rebuild_ms: how far back Kafka is read when a partition's profiles are gone.
         accept_data_loss: go on behind a gap in Kafka instead of stopping.
     """
 
     rules: Sequence[Rule]
     history: History
     dead_letter_limit: DeadLetterLimit
-    rebuild_ms: int
     accept_data_loss: bool = False
 
 
@@ -66,12 +64,10 @@ class Detector:
         *,
         stopping: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
-        wall_clock_s: Callable[[], float] = time.time,
     ) -> None:
         self._ports = ports
         self._policy = policy
         self._stopping = stopping
-        self._wall_clock_s = wall_clock_s
         self._outage = Outage(ports.source, clock=clock, stopping=stopping, random=Random())  # noqa: S311 - jitter
         self._judge = Judge(policy.rules, policy.history, DeadLetterGauge(policy.dead_letter_limit))
         self._tally = Tally(clock)
@@ -108,7 +104,7 @@ class Detector:
         except OwnershipLost as error:
             _log.warning("another member took over; joining the group again", cause=str(error))
             self._forget()
-            self._ports.source.rejoin()
+            self._outage.endure(self._ports.source.rejoin)
 
     def _process(self, records: Mapping[int, Sequence[Record]]) -> None:
         ports, endure = self._ports, self._outage.endure
@@ -153,22 +149,20 @@ class Detector:
 
     def _claim(self, partitions: frozenset[int]) -> None:
         ports = self._ports
-        ports.ledger.admit(ports.archive.identity(), accept_data_loss=self._policy.accept_data_loss)
+        # First the question to a connection that is open: in an outage nothing new is opened.
         bounds = ports.archive.bounds(partitions)
+        ports.ledger.admit(ports.archive.identity(), accept_data_loss=self._policy.accept_data_loss)
         self._claims = ports.ledger.claim({p: bounds[p].start for p in partitions})
 
     def _resume(self, partitions: frozenset[int]) -> None:
         ports = self._ports
         found, _ = ports.profiles.load(dict.fromkeys(partitions, ()))
         bounds = ports.archive.bounds(partitions)
-        since_ms = int(self._wall_clock_s() * 1000) - self._policy.rebuild_ms
-        history = ports.archive.offsets_at(partitions, since_ms)
         for partition in partitions:
             point = resume_point(
                 self._claims[partition],
                 bounds[partition],
                 found[partition],
-                history[partition],
                 accept_data_loss=self._policy.accept_data_loss,
             )
             self._watermarks[partition] = point.watermark
@@ -182,23 +176,26 @@ class Detector:
         ports.source.seek(self._positions)
 
     def _watermarks_hold(self, found: Mapping[int, int | None]) -> bool:
-        """Whether Redis still says what this member wrote last; if not, put it right.
+        """Whether Redis still says what this member wrote last; if not, put it right everywhere.
 
         Raises:
             OwnershipLost: when somebody else has written.
         """
-        strange = {p: mark for p, mark in found.items() if mark != self._watermarks[p]}
-        if not strange:
+        if not self._strange(found):
             return True
-        for partition, mark in strange.items():
+        load = self._ports.profiles.load
+        everywhere, _ = self._outage.endure(lambda: load(dict.fromkeys(self._claims, ())))
+        behind = self._strange(everywhere)
+        _log.warning("Redis has lost profiles", partitions=sorted(behind))
+        self._outage.endure(lambda: self._resume(behind))
+        return False
+
+    def _strange(self, found: Mapping[int, int | None]) -> frozenset[int]:
+        for partition, mark in found.items():
             expected = self._watermarks[partition]
             if mark is not None and (expected is None or mark > expected):
                 raise OwnershipLost(f"partition {partition}: its profiles were written meanwhile")
-            _log.warning(
-                "Redis has lost profiles", partition=partition, expected=expected, found=mark
-            )
-        self._outage.endure(lambda: self._resume(frozenset(self._claims)))
-        return False
+        return frozenset(p for p, mark in found.items() if mark != self._watermarks[p])
 
     def _saves(self, judged: Judgement) -> list[ProfileSave]:
         return [

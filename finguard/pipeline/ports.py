@@ -52,9 +52,6 @@ class TransactionArchive(Protocol):
     def bounds(self, partitions: frozenset[int]) -> dict[int, Bounds]:
         """The offsets each partition holds now."""
 
-    def offsets_at(self, partitions: frozenset[int], time_ms: int) -> dict[int, int]:
-        """The first offset published at or after a time; the end where there is none."""
-
 
 class ProfileStore(Protocol):
     """The users' histories, by partition, each partition as of one offset: its watermark.

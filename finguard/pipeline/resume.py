@@ -24,7 +24,6 @@ def resume_point(
     claim: Claim,
     bounds: Bounds,
     watermark: int | None,
-    history_start: int,
     *,
     accept_data_loss: bool = False,
 ) -> ResumePoint:
@@ -38,7 +37,6 @@ def resume_point(
         claim: what PostgreSQL says.
         bounds: what Kafka says.
         watermark: what Redis says.
-        history_start: the oldest record that a complete profile may need.
         accept_data_loss: go on behind a gap instead of stopping.
 
     Raises:
@@ -55,8 +53,9 @@ def resume_point(
     next_offset = max(claim.next_offset, bounds.start)
     if watermark is not None and bounds.start <= watermark + 1 <= bounds.end:
         return ResumePoint(watermark + 1, watermark, rebuilding=watermark + 1 < next_offset)
-    position = min(max(history_start, bounds.start), next_offset)
-    return ResumePoint(position, watermark, rebuilding=position < next_offset)
+    # Everything that is still there: how far back a whole history reaches is told by event time,
+    # of which offsets and Kafka's timestamps know nothing.
+    return ResumePoint(bounds.start, watermark, rebuilding=bounds.start < next_offset)
 
 
 def _refuse_loss(claim: Claim, bounds: Bounds, *, accept: bool) -> None:

@@ -6,7 +6,12 @@ import pytest
 
 from devstack import Stack
 from finguard.adapters.memory import MemoryProfiles
-from finguard.adapters.redis_profiles import RedisProfiles, connect_redis, refuse_eviction
+from finguard.adapters.redis_profiles import (
+    WATERMARK_TTL_S,
+    RedisProfiles,
+    connect_redis,
+    refuse_eviction,
+)
 from finguard.domain.stream import ProfileSave
 from finguard.errors import ConfigurationError, ServiceUnavailable
 from finguard.pipeline.ports import ProfileStore
@@ -18,7 +23,7 @@ def store(request: pytest.FixtureRequest) -> ProfileStore:
     if request.param == "memory":
         return MemoryProfiles()
     stack: Stack = request.getfixturevalue("stack")
-    return RedisProfiles(connect_redis(stack.redis_url), namespace=uuid4().hex, ttl_s=60)
+    return RedisProfiles(connect_redis(stack.redis_url), namespace=uuid4().hex, memory_s=60)
 
 
 def test_an_empty_store_has_neither_watermark_nor_profiles(store: ProfileStore) -> None:
@@ -72,26 +77,28 @@ def test_one_user_in_two_partitions_is_two_profiles(store: ProfileStore) -> None
 def test_groups_do_not_share_profiles(stack: Stack) -> None:
     """Two consumer groups on one Redis keep their states apart."""
     client = connect_redis(stack.redis_url)
-    one, two = (RedisProfiles(client, namespace=uuid4().hex, ttl_s=60) for _ in range(2))
+    one, two = (RedisProfiles(client, namespace=uuid4().hex, memory_s=60) for _ in range(2))
     one.save([ProfileSave(0, None, 1, {"ann": b"a"})])
     assert two.load({0: ["ann"]}) == ({0: None}, {0: {}})
 
 
-def test_profiles_expire_and_watermarks_stay(stack: Stack) -> None:
-    """A profile has a time to live; a watermark must never vanish by itself."""
+def test_a_watermark_vanishes_before_a_profile_that_still_matters(stack: Stack) -> None:
+    """After a long stall the profiles count as lost, before the first of them expires."""
     client, namespace = connect_redis(stack.redis_url), uuid4().hex
     before = set(client.scan_iter("*"))
-    RedisProfiles(client, namespace=namespace, ttl_s=60).save([ProfileSave(0, None, 1, {"a": b""})])
+    RedisProfiles(client, namespace=namespace, memory_s=60).save(
+        [ProfileSave(0, None, 1, {"a": b""})]
+    )
     made = {_last_part(key): key for key in set(client.scan_iter("*")) - before}
     lives = {name: client.ttl(key) for name, key in made.items()}
-    assert lives["watermark"] == -1
-    assert 0 < lives["a"] <= 60
+    assert WATERMARK_TTL_S - 10 < lives["watermark"] <= WATERMARK_TTL_S
+    assert lives["watermark"] + 50 < lives["a"] <= lives["watermark"] + 70
 
 
 def test_a_save_survives_a_redis_that_forgot_its_scripts(stack: Stack) -> None:
     """After a restart of Redis the script is loaded anew and the save goes through."""
     client = connect_redis(stack.redis_url)
-    store = RedisProfiles(client, namespace=uuid4().hex, ttl_s=60)
+    store = RedisProfiles(client, namespace=uuid4().hex, memory_s=60)
     client.script_flush()
     assert store.save([ProfileSave(0, None, 1, {"ann": b"a"}), ProfileSave(1, None, 1, {})]) == {}
     assert store.load({0: ["ann"]}) == ({0: 1}, {0: {"ann": b"a"}})

@@ -5,10 +5,10 @@ from hashlib import sha256
 from typing import Any, Final
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from finguard.domain.effects import DeadLetter
-from finguard.errors import ServiceUnavailable
+from finguard.errors import ConfigurationError, ServiceUnavailable
 
 MAX_VALUE_BYTES: Final = 512 * 1024
 """A longer message is cut here; its size and digest tell what is missing."""
@@ -46,6 +46,12 @@ class KafkaDeadLetters:
             self._producer.flush(timeout=_FLUSH_TIMEOUT_S)
             for future in sent:
                 future.get(timeout=0)
+        except MessageSizeTooLargeError as error:
+            self._give_up()
+            raise ConfigurationError(
+                f"topic {self._topic} takes no message as large as a dead letter; raise its "
+                f"max.message.bytes to {_MAX_REQUEST_BYTES} or more"
+            ) from error
         except KafkaError as error:
             self._give_up()
             raise ServiceUnavailable(
@@ -102,7 +108,10 @@ def headers(letter: DeadLetter) -> list[tuple[str, bytes]]:
     if len(value) > MAX_VALUE_BYTES:
         facts["dlq.original.size"] = len(value)
         facts["dlq.original.sha256"] = sha256(value).hexdigest()
-    kept = [(name, data) for name, data in record.headers or () if not name.startswith("dlq.")]
+    # Kafka allows a header without a value; the client that sends does not.
+    kept = [
+        (name, data or b"") for name, data in record.headers or () if not name.startswith("dlq.")
+    ]
     return kept + [
         (name, str(fact).encode("utf-8", "backslashreplace")) for name, fact in facts.items()
     ]

@@ -11,24 +11,34 @@ from kafka.admin import KafkaAdminClient
 from kafka.errors import (
     CommitFailedError,
     FencedInstanceIdError,
+    GroupAuthorizationFailedError,
     IllegalGenerationError,
+    InvalidSessionTimeoutError,
     KafkaError,
     KafkaTimeoutError,
     LogTruncationError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     RebalanceInProgressError,
+    SaslAuthenticationFailedError,
+    TopicAuthorizationFailedError,
     UnknownMemberIdError,
     UnknownTopicOrPartitionError,
 )
 from kafka.structs import OffsetAndMetadata
 
 from finguard.domain.stream import Bounds, Poll, Record, TopicIdentity
-from finguard.errors import DataLossError, OwnershipLost, ServiceUnavailable
+from finguard.errors import ConfigurationError, DataLossError, OwnershipLost, ServiceUnavailable
 
 _log = structlog.get_logger()
 
 CALL_TIMEOUT_MS: Final = 5_000
+_REFUSALS: Final = (
+    GroupAuthorizationFailedError,
+    InvalidSessionTimeoutError,
+    SaslAuthenticationFailedError,
+    TopicAuthorizationFailedError,
+)
 _MOVED_ON: Final = (
     CommitFailedError,
     FencedInstanceIdError,
@@ -60,7 +70,6 @@ class KafkaSource:
         self._connection = dict(connection)
         self._topic = topic
         self._listener = _Listener()
-        self._paused = False
         with _translated():
             self._consumer = KafkaConsumer(
                 **self._connection,
@@ -87,6 +96,10 @@ class KafkaSource:
                 found = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
         except NoOffsetForPartitionError:
             pass  # Just assigned and never committed: the caller seeks next.
+        except DataLossError:
+            if not self._listener.pending:
+                raise
+            # Just assigned, and the committed offset is gone: the caller finds out how much.
         except ServiceUnavailable as error:
             # The client looks for its brokers by itself; there is nothing to do but to wait.
             _log.warning("Kafka is away; waiting", cause=str(error))
@@ -95,7 +108,6 @@ class KafkaSource:
             pass  # The client joins the group again and is given a new assignment.
         assigned = self._listener.take()
         if assigned is not None:
-            self._paused = False
             return Poll({}, assigned)
         return Poll({tp.partition: records for tp, records in found.items()})
 
@@ -115,8 +127,11 @@ class KafkaSource:
     def commit(self, positions: Mapping[int, int]) -> None:
         """Commit offsets, within a bounded time."""
         offsets = {self._tp(p): OffsetAndMetadata(at, "", -1) for p, at in positions.items()}
-        with _translated():
-            self._consumer.commit(offsets, timeout_ms=CALL_TIMEOUT_MS)
+        try:
+            with _translated():
+                self._consumer.commit(offsets, timeout_ms=CALL_TIMEOUT_MS)
+        except KafkaError as error:
+            raise ServiceUnavailable(f"Kafka took no offsets: {type(error).__name__}") from error
 
     def rejoin(self) -> None:
         """Leave the group and join it again."""
@@ -141,14 +156,6 @@ class KafkaSource:
             ends = self._consumer.end_offsets(wanted, timeout_ms=CALL_TIMEOUT_MS)
         return {tp.partition: Bounds(starts[tp], ends[tp]) for tp in wanted}
 
-    def offsets_at(self, partitions: frozenset[int], time_ms: int) -> dict[int, int]:
-        """The first offset of each partition published at or after a time."""
-        wanted = {self._tp(partition): max(0, time_ms) for partition in partitions}
-        with _translated():
-            found = self._consumer.offsets_for_times(wanted, timeout_ms=CALL_TIMEOUT_MS)
-            ends = self._consumer.end_offsets(list(wanted), timeout_ms=CALL_TIMEOUT_MS)
-        return {tp.partition: at.offset if (at := found[tp]) else ends[tp] for tp in wanted}
-
     def _tp(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic, partition)
 
@@ -170,6 +177,11 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python
     def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Note what this member owns now."""
         self._assigned = frozenset(tp.partition for tp in assigned)
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is an assignment that nobody has taken note of yet."""
+        return self._assigned is not None
 
     def take(self) -> frozenset[int] | None:
         """The assignment that nobody has taken note of yet."""
@@ -210,6 +222,8 @@ def _translated() -> Iterator[None]:
         raise OwnershipLost(f"Kafka: {type(error).__name__}") from error
     except (KafkaTimeoutError, UnknownTopicOrPartitionError) as error:
         raise ServiceUnavailable(f"Kafka: {error or type(error).__name__}") from error
+    except _REFUSALS as error:
+        raise ConfigurationError(f"Kafka refuses: {error or type(error).__name__}") from error
     except KafkaError as error:
         if not getattr(error, "retriable", False):
             raise

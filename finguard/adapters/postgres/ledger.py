@@ -109,6 +109,8 @@ class PostgresLedger:
                 {**self._key(), "partition": partition, "start": start},
             )
             epoch, next_offset = cursor.fetchone() or (0, 0)
+            if epoch == 1:
+                cursor.execute(_SQL["forget_counts"], {**self._key(), "partition": partition})
             claims[partition] = Claim(partition, epoch, next_offset)
         return claims
 
@@ -216,7 +218,11 @@ class PostgresLedger:
 
 
 def _moment(time_us: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=time_us)
+    """A point in time; the last one there is for a producer that stamps in another unit."""
+    try:
+        return _EPOCH + timedelta(microseconds=time_us)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _storable(text: str) -> str:

@@ -254,6 +254,33 @@ def test_a_flood_of_poison_stops_the_detector_with_nothing_committed() -> None:
     assert world.ledger.claims == {0: Claim(0, 1, 0)}
 
 
+def test_a_rule_that_always_raises_is_a_flood() -> None:
+    """The bad deploy itself: it stops the detector, and nothing of the batch is published."""
+
+    def broken(*_: object) -> Finding | None:
+        raise ZeroDivisionError
+
+    world = World(LOG)
+    with pytest.raises(PoisonFlood):
+        world.run(
+            rules_used=(Rule("broken", broken),),
+            limit=DeadLetterLimit(max_ratio=1, max_run=30),
+            max_records=100,
+        )
+    assert world.dead_letters.letters == []
+
+
+def test_a_rule_that_raises_now_and_then_is_none() -> None:
+    """Good and bad messages are counted in the order in which they came."""
+
+    def moody(transaction: Transaction, *_: object) -> Finding | None:
+        if transaction.transaction_id.endswith("3"):
+            raise ZeroDivisionError
+        return None
+
+    World(LOG).run(rules_used=(Rule("moody", moody),), limit=DeadLetterLimit(0.5, 30, window=50))
+
+
 def test_a_rule_that_raises_sends_its_message_to_the_dead_letters_alone() -> None:
     """The other rules' findings stand, and no other message is touched."""
 

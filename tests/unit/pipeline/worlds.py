@@ -99,7 +99,6 @@ class World:
             rules_used or rules(RuleLimits()),
             History(),
             limit or DeadLetterLimit(max_ratio=0.5, max_run=100),
-            rebuild_ms=10**15,
         )
         ports = Ports(source, source, self.profiles, self.ledger, self.dead_letters)
         clock = _Clock()
@@ -108,7 +107,6 @@ class World:
             policy,
             stopping=lambda: self._done(ends),
             clock=clock,
-            wall_clock_s=lambda: START_MS / 1000,
         )
 
     def _done(self, ends: dict[int, int]) -> bool:

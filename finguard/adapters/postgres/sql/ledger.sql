@@ -22,6 +22,11 @@ ON CONFLICT (group_id, topic_id, partition)
 DO UPDATE SET epoch = p.epoch + 1, updated_at = clock_timestamp()
 RETURNING p.epoch, p.next_offset
 
+-- name: forget_counts
+-- A group that reads a partition for the first time counts it from its start. What another group
+-- had counted of it would otherwise be there twice; alerts and dead letters are unique by themselves.
+DELETE FROM transactions_per_minute WHERE topic_id = %(topic_id)s AND partition = %(partition)s
+
 -- name: advance_progress
 -- Moves one partition on, if the writer still owns it and nothing was done in between.
 UPDATE progress SET next_offset = %(end)s, updated_at = clock_timestamp()
