@@ -3,23 +3,9 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 
-import msgspec
-
 from finguard.domain.effects import Alert, DeadLetter, Effects
 from finguard.domain.stream import Bounds, Claim, Poll, ProfileSave, Record, TopicIdentity
 from finguard.errors import DataLossError, OwnershipLost
-
-
-class MemoryRecord(msgspec.Struct, frozen=True):
-    """A Kafka record; `timestamp` is in milliseconds since 1970."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class MemorySource:
@@ -115,30 +101,33 @@ class MemoryProfiles:
 
     def __init__(self) -> None:
         self.watermarks: dict[int, int] = {}
-        self.profiles: dict[int, dict[str, bytes]] = {}
+        self.pages: dict[int, dict[str, list[bytes]]] = {}
 
     def load(
         self, users: Mapping[int, Sequence[str]]
-    ) -> tuple[dict[int, int | None], dict[int, dict[str, bytes]]]:
-        """Watermarks, and the profiles that exist."""
+    ) -> tuple[dict[int, int | None], dict[int, dict[str, list[bytes]]]]:
+        """Watermarks, and the pages that exist."""
         return (
             {partition: self.watermarks.get(partition) for partition in users},
             {
-                partition: {user: stored[user] for user in wanted if user in stored}
+                partition: {user: list(stored[user]) for user in wanted if user in stored}
                 for partition, wanted in users.items()
-                for stored in (self.profiles.get(partition, {}),)
+                for stored in (self.pages.get(partition, {}),)
             },
         )
 
     def save(self, saves: Sequence[ProfileSave]) -> dict[int, int | None]:
-        """Write every partition whose watermark is the expected one."""
+        """Write every partition whose watermark is still the expected one."""
         refused: dict[int, int | None] = {}
         for save in saves:
             found = self.watermarks.get(save.partition)
             if found != save.expected:
                 refused[save.partition] = found
                 continue
-            self.profiles.setdefault(save.partition, {}).update(save.profiles)
+            stored = self.pages.setdefault(save.partition, {})
+            for user, page in save.added.items():
+                stored.setdefault(user, []).append(page)
+            stored.update({user: [page] for user, page in save.rewritten.items()})
             self.watermarks[save.partition] = save.watermark
         return refused
 

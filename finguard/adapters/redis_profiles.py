@@ -17,15 +17,20 @@ TIMEOUT_S: Final = 2.0
 WATERMARK_TTL_S: Final = 7 * 86_400
 
 _SAVE: Final = """
--- KEYS: the partition's watermark, then the profiles.
+-- KEYS: the partition's watermark, then the lists of pages of users.
 -- ARGV: the watermark expected ('' for none), the new one, seconds to live of the watermark and
--- of a profile, then the profiles.
+-- of the pages, how many of the users' lists are rewritten (the first ones), then a page for each.
 local found = redis.call('GET', KEYS[1]) or ''
 if found ~= ARGV[1] then
   return found
 end
+local rewritten = tonumber(ARGV[5])
 for i = 2, #KEYS do
-  redis.call('SET', KEYS[i], ARGV[i + 3], 'EX', ARGV[4])
+  if i <= rewritten + 1 then
+    redis.call('DEL', KEYS[i])
+  end
+  redis.call('RPUSH', KEYS[i], ARGV[i + 4])
+  redis.call('EXPIRE', KEYS[i], ARGV[4])
 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 return false
@@ -33,9 +38,19 @@ return false
 """Nothing is written before the comparison, and a script runs alone, so a save is atomic; the
 append-only file keeps it as one transaction. Running it twice is refused by its own first run."""
 
+_LOAD: Final = """
+-- KEYS: the partition's watermark, then the lists of pages of users.
+local found = {redis.call('GET', KEYS[1])}
+for i = 2, #KEYS do
+  found[i] = redis.call('LRANGE', KEYS[i], 0, -1)
+end
+return found
+"""
+"""A script too, so that watermark and pages are of one moment, and one command for all users."""
+
 
 class RedisProfiles:
-    """The profile store. One value per user; a partition's keys share its hash tag.
+    """The profile store. One list of pages per user; a partition's keys share its hash tag.
 
     Args:
         client: made by `connect_redis`.
@@ -50,66 +65,66 @@ class RedisProfiles:
         self._client = client
         self._namespace = sha256(namespace.encode()).hexdigest()[:8]
         self._profile_ttl_s = memory_s + WATERMARK_TTL_S
-        with _translated():
-            self._sha = str(client.script_load(_SAVE))
+        self._shas: dict[str, str] = {}
 
     def load(
         self, users: Mapping[int, Sequence[str]]
-    ) -> tuple[dict[int, int | None], dict[int, dict[str, bytes]]]:
-        """Read watermarks and profiles, all in one round trip."""
-        pipeline = self._client.pipeline(transaction=False)
-        for partition, wanted in users.items():
-            keys = [self._watermark_key(partition)]
-            keys += [self._profile_key(partition, user) for user in wanted]
-            pipeline.mget(keys)
-        with _translated():
-            answers: list[list[bytes | None]] = pipeline.execute()
+    ) -> tuple[dict[int, int | None], dict[int, dict[str, list[bytes]]]]:
+        """Read watermarks and pages, all in one round trip."""
+        answers: list[list[Any]] = self._run(
+            _LOAD, [(self._keys(partition, wanted), ()) for partition, wanted in users.items()]
+        )
         watermarks: dict[int, int | None] = {}
-        profiles: dict[int, dict[str, bytes]] = {}
-        for (partition, wanted), (mark, *values) in zip(users.items(), answers, strict=True):
+        profiles: dict[int, dict[str, list[bytes]]] = {}
+        for (partition, wanted), (mark, *lists) in zip(users.items(), answers, strict=True):
             watermarks[partition] = None if mark is None else int(mark)
             profiles[partition] = {
-                user: value for user, value in zip(wanted, values, strict=True) if value is not None
+                user: pages for user, pages in zip(wanted, lists, strict=True) if pages
             }
         return watermarks, profiles
 
     def save(self, saves: Sequence[ProfileSave]) -> dict[int, int | None]:
         """Write every partition whose watermark is the expected one, in one round trip."""
-        with _translated():
-            try:
-                answers = self._run(saves)
-            except NoScriptError:  # Redis was restarted; no partition has been written then
-                self._client.script_load(_SAVE)
-                answers = self._run(saves)
+        answers: list[bytes | None] = self._run(_SAVE, [self._written(save) for save in saves])
         return {
             save.partition: int(found) if found else None
             for save, found in zip(saves, answers, strict=True)
             if found is not None
         }
 
-    def _run(self, saves: Sequence[ProfileSave]) -> list[bytes | None]:
+    def _written(self, save: ProfileSave) -> tuple[list[str], Sequence[Any]]:
+        return self._keys(save.partition, [*save.rewritten, *save.added]), (
+            "" if save.expected is None else save.expected,
+            save.watermark,
+            WATERMARK_TTL_S,
+            self._profile_ttl_s,
+            len(save.rewritten),
+            *save.rewritten.values(),
+            *save.added.values(),
+        )
+
+    def _run(self, script: str, calls: Sequence[tuple[list[str], Sequence[Any]]]) -> list[Any]:
+        """Run a script once a partition; after a restart of Redis it has to be told it anew."""
+        with _translated():
+            try:
+                return self._try(script, calls)
+            except NoScriptError:  # no call has done anything then
+                del self._shas[script]
+                return self._try(script, calls)
+
+    def _try(self, script: str, calls: Sequence[tuple[list[str], Sequence[Any]]]) -> list[Any]:
+        if script not in self._shas:
+            self._shas[script] = str(self._client.script_load(script))
         pipeline = self._client.pipeline(transaction=False)
-        for save in saves:
-            keys = [self._watermark_key(save.partition)]
-            keys += [self._profile_key(save.partition, user) for user in save.profiles]
-            pipeline.evalsha(
-                self._sha,
-                len(keys),
-                *keys,
-                "" if save.expected is None else save.expected,
-                save.watermark,
-                WATERMARK_TTL_S,
-                self._profile_ttl_s,
-                *save.profiles.values(),
-            )
-        answers: list[bytes | None] = pipeline.execute()
+        for keys, arguments in calls:
+            pipeline.evalsha(self._shas[script], len(keys), *keys, *arguments)
+        answers: list[Any] = pipeline.execute()
         return answers
 
-    def _watermark_key(self, partition: int) -> str:
-        return f"fg:{{{self._namespace}:{partition}}}:watermark"
-
-    def _profile_key(self, partition: int, user: str) -> str:
-        return f"fg:{{{self._namespace}:{partition}}}:u:{user}"
+    def _keys(self, partition: int, users: Sequence[str]) -> list[str]:
+        tag = f"{{{self._namespace}:{partition}}}"
+        start = f"fg:{tag}:p:"
+        return [f"fg:{tag}:watermark", *(start + user for user in users)]
 
 
 def connect_redis(url: str, *, ssl_cafile: str | None = None) -> redis.Redis:

@@ -23,26 +23,41 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         verdict: what the rules found.
         profile: the history with the transaction in it.
+        remembered: what the history was given to remember; None where a rule raised, or where it
+            knew the transaction already. It may be older than the history reaches back.
         repeated: the history knew it already; it has had all its effects.
     """
 
     verdict: Verdict
     profile: Profile
+    remembered: PastTransaction | None = None
     repeated: bool = False
 
 
 def assess(
-    transaction: Transaction, profile: Profile, rules: Sequence[Rule], history: History
+    transaction: Transaction,
+    profile: Profile,
+    rules: Sequence[Rule],
+    history: History,
+    past: PastTransaction | None = None,
 ) -> Assessment:
     """Judge a transaction against the history before it and add it to that history.
 
     A transaction on which a rule raised is not added, so that it can be judged anew, by all
     rules, once the rule is mended.
 
+    Args:
+        transaction: as the event says it.
+        profile: the history before it.
+        rules: what it is judged by.
+        history: how much the profile remembers.
+        past: the transaction as history keeps it, from whoever has made it already.
+
     Raises:
         InvalidMessage: when the history knows this id with another content.
     """
-    past = PastTransaction.of(transaction)
+    if past is None:
+        past = PastTransaction.of(transaction)
     # A profile at rest keeps growing older; what it would have lost by now is not looked at.
     recent = profile.since(past.time_us - history.max_age_us)
     known = recent.find(past.transaction_id)
@@ -53,32 +68,32 @@ def assess(
     nearby = recent.until(past.time_us + history.max_age_us)
     findings, failures = _judge(transaction, past, nearby, rules)
     if not findings and not failures:
-        return Assessment(_CLEAN, recent.remember(past, transaction.channel, history))
+        return Assessment(_CLEAN, recent.remember(past, transaction.channel, history), past)
     incident_id = ""
     if findings:
         incident_id, recent = _incident(recent, past)
     verdict = Verdict(findings, failures, incident_id)
     if failures:
-        return Assessment(verdict, recent)
+        return Assessment(verdict, _with_incident_of(recent, profile) if findings else profile)
     if any(finding.rule == TRAVEL for finding in findings):
         past = msgspec.structs.replace(past, flagged=True)
-    return Assessment(verdict, recent.remember(past, transaction.channel, history))
+    return Assessment(verdict, recent.remember(past, transaction.channel, history), past)
 
 
 def _judge(
     transaction: Transaction, past: PastTransaction, profile: Profile, rules: Sequence[Rule]
 ) -> tuple[tuple[Finding, ...], tuple[RuleFailure, ...]]:
-    findings: list[Finding] = []
-    failures: list[RuleFailure] = []
+    findings: tuple[Finding, ...] = ()
+    failures: tuple[RuleFailure, ...] = ()
     for rule in rules:
         try:
             finding = rule.judge(transaction, past, profile)
         except Exception as error:  # noqa: BLE001 - a rule's fault must not reach the other rules
-            failures.append(RuleFailure(rule.name, error))
+            failures = (*failures, RuleFailure(rule.name, error))
         else:
             if finding is not None:
-                findings.append(finding)
-    return tuple(findings), tuple(failures)
+                findings = (*findings, finding)
+    return findings, failures
 
 
 def _incident(profile: Profile, past: PastTransaction) -> tuple[str, Profile]:
@@ -93,6 +108,13 @@ def _incident(profile: Profile, past: PastTransaction) -> tuple[str, Profile]:
     if abs(apart_us) <= INCIDENT_WINDOW_US:
         return profile.incident_id, profile
     return past.transaction_id, _opened(profile, past) if apart_us > 0 else profile
+
+
+def _with_incident_of(judged: Profile, profile: Profile) -> Profile:
+    """The history as it was: nothing joins it, so nothing has grown too old for it either."""
+    return msgspec.structs.replace(
+        profile, incident_id=judged.incident_id, incident_us=judged.incident_us
+    )
 
 
 def _opened(profile: Profile, past: PastTransaction) -> Profile:

@@ -1,8 +1,10 @@
 """A user's recent history: what later transactions are compared with."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from operator import attrgetter
+from sys import intern
 from typing import Final
 
 import msgspec
@@ -23,7 +25,7 @@ class PastTransaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
         time_us: event time in microseconds since 1970.
         amount_units: the amount in ten-thousandths of the currency.
         lat_e7: latitude in 1e-7 degrees. lon_e7: longitude likewise.
-        radius_km: location uncertainty; 0 where unknown.
+        radius_m: location uncertainty in whole metres; 0 where unknown.
         fingerprint: see `Transaction.fingerprint`.
         flagged: its place was itself found to be impossible or improbable travel.
     """
@@ -34,7 +36,7 @@ class PastTransaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     currency: str
     lat_e7: int
     lon_e7: int
-    radius_km: float
+    radius_m: int
     city: str
     country: str
     fingerprint: int
@@ -43,16 +45,22 @@ class PastTransaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @classmethod
     def of(cls, transaction: Transaction) -> "PastTransaction":
         """The part of a transaction that history keeps."""
+        return cls.measured(transaction, transaction.time_us, amount_units(transaction.amount))
+
+    @classmethod
+    def measured(cls, transaction: Transaction, time_us: int, units: int) -> "PastTransaction":
+        """The same for whoever has measured it already, as decoding does."""
         return cls(
-            transaction.time_us,
+            time_us,
             transaction.transaction_id,
-            amount_units(transaction.amount),
-            transaction.currency,
+            units,
+            # A few texts stand in many thousand transactions: held once, they fit into memory.
+            intern(transaction.currency),
             round(transaction.lat * DEGREE_SCALE),
             round(transaction.lon * DEGREE_SCALE),
-            transaction.location_radius_km or 0.0,
-            transaction.city,
-            transaction.country,
+            round((transaction.location_radius_km or 0.0) * 1000),
+            intern(transaction.city),
+            intern(transaction.country),
             transaction.fingerprint,
         )
 
@@ -120,16 +128,11 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def remember(self, past: PastTransaction, channel: Channel, history: History) -> "Profile":
         """The profile with one more transaction, and without what `history` no longer allows."""
-        track = self.track(channel)
-        if not track or track[-1].time_us < past.time_us:
-            track = (*track, past)
+        in_person, online = self.in_person, self.online
+        if channel == "in_person":
+            in_person = _with(in_person, past, history.max_count)
         else:
-            place = bisect_right(track, _by_time(past), key=_by_time)
-            track = (*track[:place], past, *track[place:])
-        track = track[-history.max_count :]
-        in_person, online = (
-            (track, self.online) if channel == "in_person" else (self.in_person, track)
-        )
+            online = _with(online, past, history.max_count)
         longer = Profile(in_person, online, self.incident_id, self.incident_us)
         return longer.since(longer.latest_us - history.max_age_us)
 
@@ -154,8 +157,8 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
             return self
         keep_incident = self.incident_us >= oldest_us
         return Profile(
-            in_person[bisect_left(in_person, oldest_us, key=_time) :],
-            online[bisect_left(online, oldest_us, key=_time) :],
+            _without_older(in_person, oldest_us),
+            _without_older(online, oldest_us),
             self.incident_id if keep_incident else "",
             self.incident_us if keep_incident else 0,
         )
@@ -171,23 +174,68 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
             self.incident_us,
         )
 
+    @property
+    def size(self) -> int:
+        """How many transactions it remembers."""
+        return len(self.in_person) + len(self.online)
+
+
+def _with(
+    track: tuple[PastTransaction, ...], past: PastTransaction, max_count: int
+) -> tuple[PastTransaction, ...]:
+    """The track with one more transaction in its place, and the oldest gone where it is full."""
+    if not track or track[-1].time_us < past.time_us:
+        first = len(track) - max_count + 1
+        return (*track[first:], past) if first > 0 else (*track, past)
+    place = bisect_right(track, _by_time(past), key=_by_time)
+    return (*track[:place], past, *track[place:])[-max_count:]
+
+
+def _without_older(
+    track: tuple[PastTransaction, ...], oldest_us: int
+) -> tuple[PastTransaction, ...]:
+    """The track from `oldest_us` on; mostly no more than the first one or two are older."""
+    for place, past in enumerate(track):
+        if past.time_us >= oldest_us:
+            return track[place:] if place else track
+    return ()
+
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(Profile)
 
 
-def encode_profile(profile: Profile) -> bytes:
-    """The profile as MessagePack arrays: about 80 bytes a transaction."""
-    return _encoder.encode(profile)
+def encode_page(page: Profile) -> bytes:
+    """A whole profile, or what a few transactions have added to one, as MessagePack arrays.
+
+    About 65 bytes a transaction. What is stored of a user is a sequence of pages: so a transaction
+    costs its own bytes and not those of the history before it.
+    """
+    return _encoder.encode(page)
 
 
-def decode_profile(packed: bytes) -> Profile:
-    """The profile that `encode_profile` packed.
+def decode_profile(pages: Sequence[bytes], history: History) -> tuple[Profile, int]:
+    """The profile that pages make together, oldest page first, and how many transactions they hold.
+
+    A profile is a function of the set of its transactions, so whatever the pages hold beyond the
+    bounds of `history` is what those that remembered it one by one have let go of as well.
 
     Raises:
         msgspec.DecodeError: when the bytes are none of ours.
     """
     try:
-        return _decoder.decode(packed)
+        read = [_decoder.decode(page) for page in pages]
     except UnicodeDecodeError as error:
         raise msgspec.DecodeError(str(error)) from error
+    incident = next((page for page in reversed(read) if page.incident_id), Profile())
+    profile = Profile(
+        _latest(chain.from_iterable(page.in_person for page in read), history.max_count),
+        _latest(chain.from_iterable(page.online for page in read), history.max_count),
+        incident.incident_id,
+        incident.incident_us,
+    )
+    return profile.since(profile.latest_us - history.max_age_us), sum(page.size for page in read)
+
+
+def _latest(pasts: Iterator[PastTransaction], max_count: int) -> tuple[PastTransaction, ...]:
+    return tuple(sorted(pasts, key=_by_time)[-max_count:])

@@ -1,41 +1,26 @@
 """The transactions topic as detection sees it: records, offsets and who owns a partition."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import msgspec
 
 
-class Record(Protocol):
-    """A Kafka record, as kafka-python hands it over."""
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """A Kafka record, as any source hands it over.
 
-    @property
-    def topic(self) -> str:
-        """The topic's name."""
+    Attributes:
+        offset: the record's place in the partition.
+        timestamp: when Kafka took it, milliseconds since 1970.
+        headers: names and values; a value may be absent.
+    """
 
-    @property
-    def partition(self) -> int:
-        """The partition's number."""
-
-    @property
-    def offset(self) -> int:
-        """The record's place in the partition."""
-
-    @property
-    def timestamp(self) -> int:
-        """When Kafka took it, milliseconds since 1970."""
-
-    @property
-    def key(self) -> bytes | None:
-        """The message's key."""
-
-    @property
-    def value(self) -> bytes | None:
-        """The message itself."""
-
-    @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
-        """The message's headers."""
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
 
 class TopicIdentity(msgspec.Struct, frozen=True):
@@ -84,14 +69,17 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class ProfileSave(msgspec.Struct, frozen=True):
-    """The changed profiles of one partition.
+    """The changed profiles of one partition, as pages: see `finguard.domain.profile`.
 
     Attributes:
         expected: the watermark the profiles were folded from.
         watermark: the offset of the last record folded in.
+        added: by user, a page to add to those that are stored.
+        rewritten: by user, a page to take the place of all that are stored.
     """
 
     partition: int
     expected: int | None
     watermark: int
-    profiles: Mapping[str, bytes]
+    added: Mapping[str, bytes]
+    rewritten: Mapping[str, bytes] = {}

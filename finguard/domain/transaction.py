@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from itertools import product
 from string import ascii_uppercase
@@ -26,7 +26,6 @@ MAX_PAYLOAD_BYTES: Final = 16 * 1024
 MAX_DETAIL_CHARS: Final = 200
 FUTURE_ALLOWANCE_S: Final = 300
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -67,8 +66,10 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
     @property
     def time_us(self) -> int:
         """Microseconds since 1970-01-01T00:00Z, the same for one instant in every zone."""
-        # Whole numbers throughout: `timestamp()` is a float, too coarse in far centuries.
-        return (self.timestamp - EARLIEST) // _MICROSECOND
+        # Whole numbers throughout: `timestamp()` is a float, too coarse in far centuries. Dividing
+        # one timedelta by another would do the same half as fast again.
+        since = self.timestamp - EARLIEST
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
     @property
     def fingerprint(self) -> int:
@@ -104,10 +105,20 @@ _DEL: Final = 0x7F
 _quantize: Final = Context(prec=28, traps=[Inexact, InvalidOperation]).quantize
 _LEAST: Final = Decimal(1).scaleb(-AMOUNT_DECIMALS)
 _ZERO: Final = Decimal(0)
+# As a Decimal, since multiplying by an int costs half as much again.
+_SCALE: Final = Decimal(AMOUNT_SCALE)
 
 
 def decode(payload: bytes | None, *, key: bytes | None, published_us: int) -> Transaction:
-    """Read one Kafka message as a transaction.
+    """Read one Kafka message as a transaction; see `decode_measured`."""
+    transaction, _, _ = decode_measured(payload, key=key, published_us=published_us)
+    return transaction
+
+
+def decode_measured(
+    payload: bytes | None, *, key: bytes | None, published_us: int
+) -> tuple[Transaction, int, int]:
+    """Read one Kafka message as a transaction, with its time and amount as whole numbers.
 
     Args:
         payload: the message's value.
@@ -115,6 +126,9 @@ def decode(payload: bytes | None, *, key: bytes | None, published_us: int) -> Tr
             a user's history lives in one partition.
         published_us: the record's timestamp. "In the future" is measured from it and not from a
             clock, so that a message read again is judged again alike.
+
+    Returns:
+        The transaction, its `time_us` and its amount in ten-thousandths: checking them finds them.
 
     Raises:
         InvalidMessage: with a reason of bounded variety; nothing else, whatever the bytes.
@@ -134,13 +148,13 @@ def decode(payload: bytes | None, *, key: bytes | None, published_us: int) -> Tr
     # JSON holds no bare control characters: without a backslash the texts hold none but DEL.
     if not payload.isascii() or _BACKSLASH in payload or _DEL in payload:
         _refuse_control_characters(transaction)
-    _check(transaction, published_us)
+    time_us, units = _measure(transaction, published_us)
     if key != transaction.user_id.encode():
         raise InvalidMessage("key_mismatch", "the message's key is not its user_id")
     expected_quotes = _QUOTES if transaction.location_radius_km is None else _QUOTES + 2
     if payload.count(b'"') != expected_quotes:
         _read_closely(payload)
-    return transaction
+    return transaction, time_us, units
 
 
 def encode(transaction: Transaction) -> bytes:
@@ -159,15 +173,9 @@ def amount_units(amount: Decimal) -> int:
     Raises:
         InvalidMessage: when it is negative, not finite, too large or finer than four decimals.
     """
-    _check_amount(amount)
-    return int(amount * AMOUNT_SCALE)
-
-
-def _check_amount(amount: Decimal) -> None:
     try:
         if _ZERO <= amount <= MAX_AMOUNT:
-            _quantize(amount, _LEAST)
-            return
+            return int(_quantize(amount, _LEAST) * _SCALE)
     except Inexact:
         raise InvalidMessage("amount", "the amount has more than four decimals") from None
     except InvalidOperation:
@@ -188,18 +196,20 @@ def _refuse_control_characters(transaction: Transaction) -> None:
         raise InvalidMessage("unprintable", "a text holds control characters or lone surrogates")
 
 
-def _check(transaction: Transaction, published_us: int) -> None:
+def _measure(transaction: Transaction, published_us: int) -> tuple[int, int]:
+    """Check what the decoder cannot, and return the time and the amount as whole numbers."""
     if transaction.currency not in ACTIVE_CURRENCIES:
         raise InvalidMessage("currency", f"{transaction.currency!a} is no active ISO 4217 code")
     if transaction.country not in _COUNTRY_CODES:
         raise InvalidMessage("country", f"{transaction.country!a} is no ISO 3166-1 alpha-2 code")
-    _check_amount(transaction.amount)
+    units = amount_units(transaction.amount)
     time_us = transaction.time_us
     if time_us < 0:
         raise InvalidMessage("timestamp", "the timestamp lies before 1970")
     if time_us > published_us + FUTURE_ALLOWANCE_S * 1_000_000:
         ahead_s = (time_us - published_us) // 1_000_000
         raise InvalidMessage("future", f"the timestamp lies {ahead_s} s after the message's own")
+    return time_us, units
 
 
 def _read_closely(payload: bytes) -> None:

@@ -1,18 +1,19 @@
 """The detection loop; its steps stand in the order that docs/delivery.md explains."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from random import Random
 
 import msgspec
 import structlog
 
-from finguard.domain.profile import History, decode_profile
-from finguard.domain.stream import Claim, ProfileSave, Record
+from finguard.domain.profile import History, Profile
+from finguard.domain.stream import Claim, Record
 from finguard.domain.verdict import Rule
 from finguard.errors import OwnershipLost, ServiceUnavailable
 from finguard.pipeline.batch import Decoded, Judge, Judgement
 from finguard.pipeline.dead_letter_limit import DeadLetterGauge, DeadLetterLimit
+from finguard.pipeline.held import HeldProfiles
 from finguard.pipeline.outage import Outage, Reassigned, Stopped
 from finguard.pipeline.ports import (
     DeadLetterQueue,
@@ -42,12 +43,14 @@ class Policy(msgspec.Struct, frozen=True):
 
     Attributes:
         accept_data_loss: go on behind a gap in Kafka instead of stopping.
+        held_transactions: how many the profiles held in memory may remember, all together.
     """
 
     rules: Sequence[Rule]
     history: History
     dead_letter_limit: DeadLetterLimit
     accept_data_loss: bool = False
+    held_transactions: int = 200_000
 
 
 class Detector:
@@ -70,6 +73,7 @@ class Detector:
         self._stopping = stopping
         self._outage = Outage(ports.source, clock=clock, stopping=stopping, random=Random())  # noqa: S311 - jitter
         self._judge = Judge(policy.rules, policy.history, DeadLetterGauge(policy.dead_letter_limit))
+        self._held = HeldProfiles(policy.history, max_transactions=policy.held_transactions)
         self._tally = Tally(clock)
         self._claims: dict[int, Claim] = {}
         self._watermarks: dict[int, int | None] = {}
@@ -109,24 +113,47 @@ class Detector:
     def _process(self, records: Mapping[int, Sequence[Record]]) -> None:
         ports, endure = self._ports, self._outage.endure
         decoded = self._judge.decode(records)
-        found, packed = endure(lambda: ports.profiles.load(_users(decoded)))  # 2. load
-        if not self._watermarks_hold(found):
+        profiles = self._load(_users(decoded))  # 2. load
+        if profiles is None:
             return
-        judged = self._judge.judge(  # 3. assess
-            decoded,
-            {p: {user: decode_profile(raw) for user, raw in packed[p].items()} for p in decoded},
-            self._claims,
-        )
+        judged = self._judge.judge(decoded, profiles, self._claims)  # 3. assess
         effects = judged.effects
         if effects.dead_letters:
             endure(lambda: ports.dead_letters.publish(effects.dead_letters))  # 4. dead letters
         if effects.spans:
             endure(lambda: ports.ledger.record(effects))  # 5. PostgreSQL
         self._advance_claims(judged)
-        endure(lambda: ports.profiles.save(self._saves(judged)))  # 6. Redis
-        self._advance_watermarks(judged)
+        self._save(judged)  # 6. Redis
         self._commit(judged)  # 7. Kafka
         self._tally.add(judged)
+
+    def _load(self, users: Mapping[int, Collection[str]]) -> dict[int, dict[str, Profile]] | None:
+        """Everybody's profile, or nothing where Redis has lost some and reading begins anew."""
+        if missing := self._held.missing(users):
+            found, pages = self._outage.endure(lambda: self._ports.profiles.load(missing))
+            if not self._watermarks_hold(found):
+                return None
+            self._held.add(pages)
+        return self._held.of(users)
+
+    def _save(self, judged: Judgement) -> None:
+        """Write the changed profiles; where Redis has lost data meanwhile, begin anew."""
+        saves = [
+            self._held.save(
+                partition,
+                judged.changes[partition],
+                expected=self._watermarks[partition],
+                watermark=mark,
+            )
+            for partition, mark in judged.watermarks.items()
+        ]
+        refused = self._outage.endure(lambda: self._ports.profiles.save(saves))
+        for save in saves:
+            self._held.keep(save, judged.changes[save.partition])
+            self._watermarks[save.partition] = save.watermark
+            self._positions[save.partition] = save.watermark + 1
+        # Refused by its own first try, whose reply was lost, a save finds what it has written.
+        self._watermarks_hold(refused)
 
     def _take_over_again(self, assigned: frozenset[int]) -> None:
         """Take over, starting afresh whenever the group decides anew meanwhile."""
@@ -187,6 +214,7 @@ class Detector:
         everywhere, _ = self._outage.endure(lambda: load(dict.fromkeys(self._claims, ())))
         behind = self._strange(everywhere)
         _log.warning("Redis has lost profiles", partitions=sorted(behind))
+        self._held.drop(behind)
         self._outage.endure(lambda: self._resume(behind))
         return False
 
@@ -197,26 +225,11 @@ class Detector:
                 raise OwnershipLost(f"partition {partition}: its profiles were written meanwhile")
         return frozenset(p for p, mark in found.items() if mark != self._watermarks[p])
 
-    def _saves(self, judged: Judgement) -> list[ProfileSave]:
-        return [
-            ProfileSave(partition, self._watermarks[partition], mark, judged.profiles[partition])
-            for partition, mark in judged.watermarks.items()
-        ]
-
     def _advance_claims(self, judged: Judgement) -> None:
         for span in judged.effects.spans:
             self._claims[span.partition] = msgspec.structs.replace(
                 self._claims[span.partition], next_offset=span.end
             )
-
-    def _advance_watermarks(self, judged: Judgement) -> None:
-        """Expect Redis to say from now on what was just saved.
-
-        A save that was refused needs nothing more here: the next load finds another watermark.
-        """
-        for partition, mark in judged.watermarks.items():
-            self._watermarks[partition] = mark
-            self._positions[partition] = mark + 1
 
     def _commit(self, judged: Judgement) -> None:
         """Tell the group. A commit that fails costs nothing: PostgreSQL holds the progress."""
@@ -226,13 +239,14 @@ class Detector:
             _log.warning("offsets not committed; the next batch's commit covers them", cause=error)
 
     def _forget(self) -> None:
+        self._held.drop(self._claims)
         self._claims, self._watermarks, self._positions = {}, {}, {}
 
 
-def _users(decoded: Mapping[int, Sequence[Decoded]]) -> dict[int, list[str]]:
+def _users(decoded: Mapping[int, Sequence[Decoded]]) -> dict[int, Collection[str]]:
     return {
-        partition: list(
-            {content.user_id: None for _, content in items if not isinstance(content, Exception)}
-        )
+        partition: {
+            content.user_id: None for _, content, _ in items if not isinstance(content, Exception)
+        }.keys()
         for partition, items in decoded.items()
     }

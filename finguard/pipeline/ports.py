@@ -62,8 +62,11 @@ class ProfileStore(Protocol):
 
     def load(
         self, users: Mapping[int, Sequence[str]]
-    ) -> tuple[dict[int, int | None], dict[int, dict[str, bytes]]]:
-        """Each partition's watermark (None where it has none), and the profiles that exist."""
+    ) -> tuple[dict[int, int | None], dict[int, dict[str, list[bytes]]]]:
+        """Each partition's watermark (None where it has none), and the pages of each user.
+
+        A partition's watermark and pages are of one moment. Users without a page are left out.
+        """
 
     def save(self, saves: Sequence[ProfileSave]) -> dict[int, int | None]:
         """Write each partition whose watermark is still the expected one.

@@ -7,11 +7,11 @@ from typing import Protocol
 import psycopg2
 import pytest
 
-from finguard.adapters.memory import MemoryLedger, MemoryRecord
+from finguard.adapters.memory import MemoryLedger
 from finguard.adapters.postgres.connection import connect
 from finguard.adapters.postgres.ledger import PostgresLedger
 from finguard.domain.effects import Alert, DeadLetter, Effects, Span
-from finguard.domain.stream import Claim, TopicIdentity
+from finguard.domain.stream import Claim, Record, TopicIdentity
 from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Finding
 from finguard.errors import DataLossError, OwnershipLost
@@ -139,7 +139,7 @@ def alert(transaction_id: str, offset: int, rule: str = "high_value") -> Alert:
 
 def letter(offset: int, detail: str = "broken") -> DeadLetter:
     """A dead letter of partition 0."""
-    record = MemoryRecord("transactions", 0, offset, 1_767_225_600_123, b"k", b"v")
+    record = Record("transactions", 0, offset, 1_767_225_600_123, b"k", b"v")
     return DeadLetter(record, "decode", "schema", detail, "InvalidMessage", 1)
 
 

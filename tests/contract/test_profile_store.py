@@ -33,10 +33,23 @@ def test_an_empty_store_has_neither_watermark_nor_profiles(store: ProfileStore) 
 
 def test_what_is_saved_is_loaded(store: ProfileStore) -> None:
     """Bytes come back as they went in, and only those asked for."""
-    profiles = {"ann": b"\x00\xff\r\n", "bob": b"", "żółw {}": b"x"}
-    assert store.save([ProfileSave(1, None, 41, profiles)]) == {}
-    assert store.load({1: ["ann", "bob", "żółw {}", "eve"]}) == ({1: 41}, {1: profiles})
-    assert store.load({1: ["bob"]}) == ({1: 41}, {1: {"bob": b""}})
+    pages = {"ann": b"\x00\xff\r\n", "bob": b"", "żółw {}": b"x"}
+    assert store.save([ProfileSave(1, None, 41, pages)]) == {}
+    stored = {user: [page] for user, page in pages.items()}
+    assert store.load({1: ["ann", "bob", "żółw {}", "eve"]}) == ({1: 41}, {1: stored})
+    assert store.load({1: ["bob"]}) == ({1: 41}, {1: {"bob": [b""]}})
+
+
+def test_pages_follow_one_another_until_they_are_rewritten(store: ProfileStore) -> None:
+    """Added pages come after those that are there; a rewritten one takes the place of all."""
+    store.save([ProfileSave(0, None, 1, {"ann": b"a1", "bob": b"b1"})])
+    store.save([ProfileSave(0, 1, 2, {"ann": b"a2"}, {"eve": b"e2"})])
+    assert store.load({0: ["ann", "bob", "eve"]}) == (
+        {0: 2},
+        {0: {"ann": [b"a1", b"a2"], "bob": [b"b1"], "eve": [b"e2"]}},
+    )
+    store.save([ProfileSave(0, 2, 3, {"bob": b"b3"}, {"ann": b"a"})])
+    assert store.load({0: ["ann", "bob"]})[1] == {0: {"ann": [b"a"], "bob": [b"b1", b"b3"]}}
 
 
 def test_a_save_from_another_watermark_changes_nothing(store: ProfileStore) -> None:
@@ -44,7 +57,7 @@ def test_a_save_from_another_watermark_changes_nothing(store: ProfileStore) -> N
     store.save([ProfileSave(0, None, 10, {"ann": b"ten"})])
     assert store.save([ProfileSave(0, 9, 12, {"ann": b"twelve", "bob": b"b"})]) == {0: 10}
     assert store.save([ProfileSave(0, None, 12, {"ann": b"twelve"})]) == {0: 10}
-    assert store.load({0: ["ann", "bob"]}) == ({0: 10}, {0: {"ann": b"ten"}})
+    assert store.load({0: ["ann", "bob"]}) == ({0: 10}, {0: {"ann": [b"ten"]}})
 
 
 def test_a_save_into_a_lost_partition_is_refused(store: ProfileStore) -> None:
@@ -58,7 +71,7 @@ def test_partitions_succeed_and_fail_by_themselves(store: ProfileStore) -> None:
     store.save([ProfileSave(1, None, 5, {})])
     saves = [ProfileSave(0, None, 7, {"ann": b"0"}), ProfileSave(1, 4, 8, {"bob": b"1"})]
     assert store.save(saves) == {1: 5}
-    assert store.load({0: ["ann"], 1: ["bob"]}) == ({0: 7, 1: 5}, {0: {"ann": b"0"}, 1: {}})
+    assert store.load({0: ["ann"], 1: ["bob"]}) == ({0: 7, 1: 5}, {0: {"ann": [b"0"]}, 1: {}})
 
 
 def test_the_same_save_twice_is_refused_by_its_own_first_run(store: ProfileStore) -> None:
@@ -71,7 +84,7 @@ def test_the_same_save_twice_is_refused_by_its_own_first_run(store: ProfileStore
 def test_one_user_in_two_partitions_is_two_profiles(store: ProfileStore) -> None:
     """Partitions never see one another's profiles."""
     store.save([ProfileSave(0, None, 1, {"ann": b"0"}), ProfileSave(1, None, 1, {"ann": b"1"})])
-    assert store.load({0: ["ann"], 1: ["ann"]})[1] == {0: {"ann": b"0"}, 1: {"ann": b"1"}}
+    assert store.load({0: ["ann"], 1: ["ann"]})[1] == {0: {"ann": [b"0"]}, 1: {"ann": [b"1"]}}
 
 
 def test_groups_do_not_share_profiles(stack: Stack) -> None:
@@ -101,7 +114,7 @@ def test_a_save_survives_a_redis_that_forgot_its_scripts(stack: Stack) -> None:
     store = RedisProfiles(client, namespace=uuid4().hex, memory_s=60)
     client.script_flush()
     assert store.save([ProfileSave(0, None, 1, {"ann": b"a"}), ProfileSave(1, None, 1, {})]) == {}
-    assert store.load({0: ["ann"]}) == ({0: 1}, {0: {"ann": b"a"}})
+    assert store.load({0: ["ann"]}) == ({0: 1}, {0: {"ann": [b"a"]}})
 
 
 def test_an_evicting_redis_is_refused(stack: Stack) -> None:

@@ -27,6 +27,7 @@ from kafka.errors import (
 )
 from kafka.structs import OffsetAndMetadata
 
+from finguard.adapters.kafka.record_batches import QuickPartitionRecords
 from finguard.domain.stream import Bounds, Poll, Record, TopicIdentity
 from finguard.errors import ConfigurationError, DataLossError, OwnershipLost, ServiceUnavailable
 
@@ -86,6 +87,9 @@ class KafkaSource:
                 max_poll_interval_ms=max_poll_interval_ms,
                 metrics_enabled=False,
             )
+            # There is no public way to choose how records are read; the class it replaces is an
+            # attribute meant to be found on the instance, and a test compares the two.
+            self._consumer._fetcher.PartitionRecords = QuickPartitionRecords  # noqa: SLF001
             self._consumer.subscribe([topic], listener=self._listener)
 
     def poll(self, *, timeout_s: float) -> Poll:

@@ -1,14 +1,16 @@
 """High value: one transaction at or above a threshold for its currency."""
 
 from decimal import Decimal
+from math import ceil
 from statistics import median_low
+from typing import Final
 
 import msgspec
 
 from finguard.domain.profile import PastTransaction, Profile
-from finguard.domain.rules.money import Equivalents, from_units, plain, show
+from finguard.domain.rules.money import Equivalents, from_units, plain, show, to_units
 from finguard.domain.transaction import Transaction
-from finguard.domain.verdict import Finding
+from finguard.domain.verdict import Finding, Judge
 
 NAME = "high_value"
 VERSION = 1
@@ -45,6 +47,25 @@ def high_value(
             "usual_amount": None if usual is None else plain(usual),
         },
     )
+
+
+def judge_value(limits: ValueLimits) -> Judge:
+    """The rule with its limits; whole numbers tell at once that nearly every amount is below."""
+    known = limits.equivalents.units_per_usd
+    thresholds: Final = {code: _least_units(limits, code) for code in known}
+    otherwise: Final = _least_units(limits, "USD")
+
+    def judge(transaction: Transaction, past: PastTransaction, profile: Profile) -> Finding | None:
+        if past.amount_units < thresholds.get(past.currency, otherwise):
+            return None
+        return high_value(transaction, past, profile, limits)
+
+    return judge
+
+
+def _least_units(limits: ValueLimits, currency: str) -> int:
+    """The least amount that is not below the threshold, in ten-thousandths."""
+    return ceil(to_units(limits.equivalents.in_currency(limits.threshold_usd, currency)))
 
 
 def usual_amount(profile: Profile, currency: str) -> Decimal | None:

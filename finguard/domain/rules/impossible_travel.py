@@ -8,7 +8,7 @@ import msgspec
 from finguard.domain.geo import EARTH_RADIUS_KM, distance_km
 from finguard.domain.profile import DEGREE_SCALE, PastTransaction, Profile
 from finguard.domain.transaction import Transaction
-from finguard.domain.verdict import Evidence, Finding
+from finguard.domain.verdict import Evidence, Finding, Judge
 
 NAME = "impossible_travel"
 VERSION = 1
@@ -116,6 +116,27 @@ def impossible_travel(
     )
 
 
+def judge_travel(limits: TravelLimits) -> Judge:
+    """The rule with its limits; most transactions happen close to the one before."""
+    near_e7 = limits.min_distance_km / _KM_PER_E7
+
+    def judge(transaction: Transaction, past: PastTransaction, profile: Profile) -> Finding | None:
+        if transaction.channel != "in_person" or not profile.in_person:
+            return None
+        latest = profile.in_person[-1]
+        lat_e7, lon_e7 = latest.lat_e7, latest.lon_e7
+        if (
+            abs(past.lat_e7 - lat_e7) + abs(past.lon_e7 - lon_e7) < near_e7
+            and latest.time_us < past.time_us
+            and not latest.flagged
+            and (lat_e7 or lon_e7)
+        ):
+            return None
+        return impossible_travel(transaction, past, profile, limits)
+
+    return judge
+
+
 def _placed(past: PastTransaction) -> bool:
     return past.lat_e7 != 0 or past.lon_e7 != 0
 
@@ -155,7 +176,7 @@ def _journey(here: PastTransaction, there: PastTransaction, limits: TravelLimits
     apart_s = abs(here.time_us - there.time_us) / 1_000_000
     return Journey(
         there,
-        max(0.0, between_km - (here.radius_km + there.radius_km)),
+        max(0.0, between_km - (here.radius_m + there.radius_m) / 1000),
         apart_s,
         apart_s + limits.clock_skew_s,
     )
@@ -218,6 +239,6 @@ def describe(past: PastTransaction) -> Evidence:
         "country": past.country,
         "lat": past.lat_e7 / DEGREE_SCALE,
         "lon": past.lon_e7 / DEGREE_SCALE,
-        "radius_km": past.radius_km,
+        "radius_km": past.radius_m / 1000,
         "was_flagged": past.flagged,
     }

@@ -7,7 +7,7 @@ import msgspec
 from finguard.domain.profile import PastTransaction, Profile
 from finguard.domain.rules.money import Equivalents, from_units, plain, show, to_units
 from finguard.domain.transaction import Transaction
-from finguard.domain.verdict import Finding
+from finguard.domain.verdict import Finding, Judge
 
 NAME = "velocity"
 VERSION = 1
@@ -48,6 +48,18 @@ def velocity(
         for end in sorted(ends)
     )
     return max(filter(None, found), key=lambda finding: finding.score, default=None)
+
+
+def judge_velocity(limits: VelocityLimits) -> Judge:
+    """The rule with its limits; most transactions have no other in their window."""
+    window_us = round(limits.window_s * 1_000_000)
+
+    def judge(transaction: Transaction, past: PastTransaction, profile: Profile) -> Finding | None:
+        if profile.latest_us <= past.time_us - window_us:
+            return None
+        return velocity(transaction, past, profile, limits)
+
+    return judge
 
 
 def _judge(

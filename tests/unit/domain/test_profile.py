@@ -14,7 +14,7 @@ from finguard.domain.profile import (
     PastTransaction,
     Profile,
     decode_profile,
-    encode_profile,
+    encode_page,
 )
 from finguard.domain.transaction import Channel, Transaction
 from tests.strategies import bounds, histories, profiles, transactions
@@ -132,43 +132,68 @@ def test_finds_what_it_remembers(profile: Profile) -> None:
     assert profile.find("never seen") is None
 
 
-@given(profiles(), st.text(max_size=8), st.integers(0, 2**53))
+@given(profiles(), st.text(min_size=1, max_size=8), st.integers(0, 2**53))
 def test_packing_loses_nothing(profile: Profile, incident_id: str, incident_us: int) -> None:
     """A profile comes back from Redis as it went there."""
     profile = msgspec.structs.replace(profile, incident_id=incident_id, incident_us=incident_us)
-    assert profile == decode_profile(encode_profile(profile))
+    profile = profile.since(profile.latest_us - HISTORY.max_age_us)
+    assert (profile, profile.size) == decode_profile([encode_page(profile)], HISTORY)
 
 
 @given(transactions())
 def test_any_transaction_can_be_packed(transaction: Transaction) -> None:
     """The widest text, the greatest amount and the farthest corner fit."""
     profile = profile_of(transaction)
-    assert profile == decode_profile(encode_profile(profile))
+    assert (profile, profile.size) == decode_profile([encode_page(profile)], HISTORY)
 
 
-def test_a_remembered_transaction_costs_about_80_bytes() -> None:
-    """Ten million users with nine transactions each fit into 8 GB."""
+def test_a_remembered_transaction_costs_about_65_bytes() -> None:
+    """Ten million users with nine transactions each fit into 6 GB."""
     nine = [purchase(f"tx-4f9c2a71b08e63d{n}", after=minutes(n)) for n in range(9)]
-    assert 9 * 60 <= len(encode_profile(profile_of(*nine))) <= 9 * 85
+    assert 9 * 50 <= len(encode_page(profile_of(*nine))) <= 9 * 70
+
+
+@given(histories(), bounds(), st.integers(0, 2**12 - 1))
+def test_pages_make_the_profile_they_were_cut_from(
+    arrived: list[Transaction], history: History, cuts: int
+) -> None:
+    """However additions are cut into pages: together they are what was remembered one by one."""
+    pages: list[tuple[list[PastTransaction], list[PastTransaction]]] = [([], [])]
+    for number, transaction in enumerate(arrived):
+        if cuts >> number & 1:
+            pages.append(([], []))
+        pages[-1][transaction.channel == "online"].append(PastTransaction.of(transaction))
+    packed = [encode_page(Profile(tuple(in_person), tuple(online))) for in_person, online in pages]
+    expected = profile_of(*arrived, history=history), len(arrived)
+    assert expected == decode_profile(packed, history)
+
+
+def test_the_latest_page_with_an_incident_says_which() -> None:
+    """A page without one says nothing about it."""
+    past = PastTransaction.of(purchase())
+    pages = [Profile(incident_id="a", incident_us=past.time_us - 1)]
+    pages += [Profile(incident_id="b", incident_us=past.time_us), Profile((past,))]
+    profile, _ = decode_profile([encode_page(page) for page in pages], HISTORY)
+    assert ("b", past.time_us) == (profile.incident_id, profile.incident_us)
 
 
 @given(st.binary(max_size=40), st.integers(0, 200), st.integers(0, 255))
 def test_bytes_of_others_are_refused(noise: bytes, at: int, value: int) -> None:
     """Noise, and a profile with one byte damaged, decode or raise DecodeError alone."""
-    damaged = bytearray(encode_profile(profile_of(purchase(), purchase("t2", channel="online"))))
+    damaged = bytearray(encode_page(profile_of(purchase(), purchase("t2", channel="online"))))
     damaged[at % len(damaged)] = value
     for packed in (noise, bytes(damaged)):
         try:
-            decode_profile(packed)
+            decode_profile([packed], HISTORY)
         except msgspec.DecodeError:
             continue
 
 
 def test_bad_text_inside_is_a_decode_error() -> None:
     """A city in no UTF-8 is a DecodeError as well, though msgspec has another one for it."""
-    packed = encode_profile(profile_of(purchase(city="@@@@"))).replace(b"@", b"\xff")
+    packed = encode_page(profile_of(purchase(city="@@@@"))).replace(b"@", b"\xff")
     with pytest.raises(msgspec.DecodeError):
-        decode_profile(packed)
+        decode_profile([packed], HISTORY)
 
 
 @given(transactions())

@@ -119,7 +119,7 @@ def _suspicious_by_definition(transaction: Transaction, profile: Profile) -> set
 def _is_suspicious(transaction: Transaction, past: PastTransaction) -> bool:
     there = past.lat_e7 / 1e7, past.lon_e7 / 1e7
     way_km = distance_km(transaction.lat, transaction.lon, *there)
-    way_km -= (transaction.location_radius_km or 0) + past.radius_km
+    way_km -= (round((transaction.location_radius_km or 0) * 1000) + past.radius_m) / 1000
     hours = (abs(transaction.time_us - past.time_us) / 1e6 + 60) / 3600
     if way_km < 100:
         return False

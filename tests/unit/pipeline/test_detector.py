@@ -1,22 +1,31 @@
 """The loop: every effect happens once, whatever fails and whenever."""
 
 from collections.abc import Callable
+from copy import deepcopy
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finguard.adapters.memory import MemoryRecord
 from finguard.domain.profile import PastTransaction, Profile
 from finguard.domain.rules import RuleLimits, rules
-from finguard.domain.stream import Claim
+from finguard.domain.stream import Claim, Record
 from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Finding, Rule
 from finguard.errors import DataLossError, OwnershipLost, ServiceUnavailable
 from finguard.pipeline.dead_letter_limit import DeadLetterLimit, PoisonFlood
 from finguard.pipeline.detector import Ports
-from tests.unit.pipeline.worlds import START_MS, Faulty, World, oracle, topic
+from tests.unit.pipeline.worlds import (
+    ALL_HELD,
+    NONE_HELD,
+    SOME_HELD,
+    START_MS,
+    Faulty,
+    World,
+    oracle,
+    topic,
+)
 
 STEPS = [
     ("profiles", "load"),
@@ -92,11 +101,12 @@ def test_a_crash_at_any_step_heals(port: str, method: str, *, after: bool, call:
     crashes=st.lists(
         st.tuples(st.sampled_from(STEPS), st.booleans(), st.integers(0, 12), st.integers(1, 60)),
         max_size=8,
-    )
+    ),
+    held=st.sampled_from([NONE_HELD, SOME_HELD, ALL_HELD]),
 )
 @settings(max_examples=60, deadline=None)
 def test_any_sequence_of_crashes_heals(
-    crashes: list[tuple[tuple[str, str], bool, int, int]],
+    crashes: list[tuple[tuple[str, str], bool, int, int]], held: int
 ) -> None:
     """Members that die one after the other, anywhere, leave what one long run leaves."""
     world = World(LOG)
@@ -107,7 +117,7 @@ def test_any_sequence_of_crashes_heals(
             return Crash() if number == call else None
 
         try:
-            world.run(wrap=faulty(port, method, **{kind: crash}), max_records=batch)
+            world.run(wrap=faulty(port, method, **{kind: crash}), max_records=batch, held=held)
         except Crash:
             continue
         break
@@ -155,36 +165,46 @@ def test_an_assignment_that_comes_during_an_outage_counts() -> None:
     assert world.answer() == ORACLE
 
 
-def test_a_lost_redis_is_rebuilt_before_new_transactions_are_judged() -> None:
+@pytest.mark.parametrize("held", [NONE_HELD, SOME_HELD, ALL_HELD])
+@pytest.mark.parametrize("lost_at", ["load", "save"])
+def test_a_lost_redis_is_rebuilt_before_new_transactions_are_judged(
+    lost_at: str, held: int
+) -> None:
     """Everything vanishes from Redis half-way; alerts and profiles come out the same."""
     world = World(LOG)
+    lost: list[int] = []
 
     def lose(number: int) -> BaseException | None:
-        if number == 5:
-            world.profiles.profiles.clear()
+        if number == 2:
+            lost.append(sum(world.profiles.watermarks.values()))
+            world.profiles.pages.clear()
             world.profiles.watermarks.clear()
         return None
 
-    world.run(wrap=faulty("profiles", "load", fails=lose))
+    world.run(wrap=faulty("profiles", lost_at, fails=lose), held=held)
     assert world.answer() == ORACLE
+    assert lost
+    assert lost[0] > 0
 
 
+@pytest.mark.parametrize("held", [NONE_HELD, ALL_HELD])
 @pytest.mark.parametrize("restored_at", ["load", "save"])
-def test_an_older_copy_of_redis_is_brought_up_to_date(restored_at: str) -> None:
+def test_an_older_copy_of_redis_is_brought_up_to_date(restored_at: str, held: int) -> None:
     """Redis is set back by some batches; they are folded again without a second effect."""
     world = World(LOG)
-    kept: list[tuple[dict[int, int], dict[int, dict[str, bytes]]]] = []
+    kept: list[tuple[dict[int, int], dict[int, dict[str, list[bytes]]]]] = []
 
     def restore(number: int) -> BaseException | None:
+        if number == 1:
+            kept.append(deepcopy((world.profiles.watermarks, world.profiles.pages)))
         if number == 3:
-            copy = {p: dict(users) for p, users in world.profiles.profiles.items()}
-            kept.append((dict(world.profiles.watermarks), copy))
-        if number == 6:
-            world.profiles.watermarks, world.profiles.profiles = kept.pop()
+            world.profiles.watermarks, world.profiles.pages = kept.pop()
+            kept.clear()
         return None
 
-    world.run(wrap=faulty("profiles", restored_at, fails=restore))
+    world.run(wrap=faulty("profiles", restored_at, fails=restore), held=held, max_records=8)
     assert world.answer() == ORACLE
+    assert not kept
 
 
 def test_a_zombie_changes_nothing() -> None:
@@ -246,7 +266,7 @@ def test_a_log_that_ends_too_early_stops_the_detector() -> None:
 
 def test_a_flood_of_poison_stops_the_detector_with_nothing_committed() -> None:
     """After a bad deploy the topic is not drained into the dead-letter queue."""
-    bad = [MemoryRecord("transactions", 0, n, START_MS, b"k", b"?") for n in range(50)]
+    bad = [Record("transactions", 0, n, START_MS, b"k", b"?") for n in range(50)]
     world = World({0: bad})
     with pytest.raises(PoisonFlood):
         world.run(limit=DeadLetterLimit(max_ratio=1, max_run=30), max_records=100)
@@ -300,7 +320,5 @@ def test_a_rule_that_raises_sends_its_message_to_the_dead_letters_alone() -> Non
     assert {k: v for k, v in world.answer()[0].items() if k[1] != "t42"}.keys() == others.keys()
 
 
-def _more(partition: int, first: int) -> list[MemoryRecord]:
-    return [
-        MemoryRecord("transactions", partition, first + n, START_MS, b"k", b"?") for n in range(2)
-    ]
+def _more(partition: int, first: int) -> list[Record]:
+    return [Record("transactions", partition, first + n, START_MS, b"k", b"?") for n in range(2)]

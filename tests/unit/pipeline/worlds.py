@@ -8,21 +8,23 @@ from finguard.adapters.memory import (
     MemoryDeadLetters,
     MemoryLedger,
     MemoryProfiles,
-    MemoryRecord,
     MemorySource,
 )
-from finguard.domain.profile import History
+from finguard.domain.profile import History, Profile, decode_profile
 from finguard.domain.rules import RuleLimits, rules
-from finguard.domain.stream import TopicIdentity
+from finguard.domain.stream import Record, TopicIdentity
 from finguard.domain.verdict import Rule
 from finguard.pipeline.dead_letter_limit import DeadLetterLimit
 from finguard.pipeline.detector import Detector, Policy, Ports
 
 TOPIC = TopicIdentity("transactions", "id-1", 3)
+NONE_HELD, SOME_HELD, ALL_HELD = 0, 40, 200_000
+"""Transactions in profiles held in memory: a batch reads all profiles anew, some, or hardly any."""
+
 START_MS = 1_767_225_600_000
 PLACES = [("Istanbul", "TR", 41.01, 28.95), ("New York", "US", 40.71, -74.01)]
 
-Log = dict[int, list[MemoryRecord]]
+Log = dict[int, list[Record]]
 Answer = tuple[Any, ...]
 
 
@@ -40,7 +42,7 @@ def topic(count: int = 300, seed: int = 7) -> Log:
             value = _event(random, number, user)
         sent.append((partition, key, value))
         log[partition].append(
-            MemoryRecord("transactions", partition, len(log[partition]), START_MS, key, value)
+            Record("transactions", partition, len(log[partition]), START_MS, key, value)
         )
     return log
 
@@ -76,10 +78,17 @@ class World:
             {place: (d.stage, d.reason) for place, d in self.ledger.dead_letters.items()},
             {(d.record.partition, d.record.offset) for d in self.dead_letters.letters},
             self.ledger.transactions,
-            self.profiles.profiles,
+            self.histories(),
             self.profiles.watermarks,
             {partition: claim.next_offset for partition, claim in self.ledger.claims.items()},
         )
+
+    def histories(self) -> dict[int, dict[str, Profile]]:
+        """What the stored pages make; how they are cut depends on the batches."""
+        return {
+            partition: {user: decode_profile(pages, History())[0] for user, pages in stored.items()}
+            for partition, stored in self.profiles.pages.items()
+        }
 
     def detector(
         self,
@@ -89,6 +98,7 @@ class World:
         wrap: Callable[[Ports], Ports] = lambda ports: ports,
         rules_used: Sequence[Rule] | None = None,
         limit: DeadLetterLimit | None = None,
+        held: int = SOME_HELD,
     ) -> Detector:
         """A member that stops when it has read all there is."""
         source = MemorySource(
@@ -99,6 +109,7 @@ class World:
             rules_used or rules(RuleLimits()),
             History(),
             limit or DeadLetterLimit(max_ratio=0.5, max_run=100),
+            held_transactions=held,
         )
         ports = Ports(source, source, self.profiles, self.ledger, self.dead_letters)
         clock = _Clock()

@@ -1,0 +1,140 @@
+"""Profiles held in memory for the partitions a member owns: Redis is written, seldom read."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+
+from finguard.domain.profile import History, PastTransaction, Profile, decode_profile, encode_page
+from finguard.domain.stream import ProfileSave
+
+
+class Change(msgspec.Struct, gc=False):
+    """What a batch has made of one user's profile.
+
+    Attributes:
+        profile: as it is now.
+        in_person: what has joined it, of either channel. online: likewise.
+    """
+
+    profile: Profile
+    in_person: list[PastTransaction]
+    online: list[PastTransaction]
+
+    @property
+    def size(self) -> int:
+        """How many transactions have joined."""
+        return len(self.in_person) + len(self.online)
+
+
+class _Held(msgspec.Struct, frozen=True, gc=False):
+    """A profile, and how many transactions its pages in Redis hold."""
+
+    profile: Profile
+    stored: int
+
+
+_NOTHING = _Held(Profile(), 0)
+
+
+class HeldProfiles:
+    """The profiles of this member's partitions as of their watermarks.
+
+    Whoever owns a partition alone changes its profiles, and PostgreSQL refuses the effects of one
+    that owns it no more; so what was once read is right until the partition is dropped.
+
+    The memory is bounded by letting go of a whole generation: profiles that no batch has changed
+    since the one before last are read again when they are wanted.
+
+    Args:
+        history: how much a profile remembers.
+        max_transactions: remembered at the most, over all profiles; about 350 bytes each.
+    """
+
+    def __init__(self, history: History, *, max_transactions: int) -> None:
+        self._history = history
+        self._generation_size = max_transactions // 2
+        self._young: dict[int, dict[str, _Held]] = {}
+        self._old: dict[int, dict[str, _Held]] = {}
+        self._size = 0
+
+    def missing(self, users: Mapping[int, Collection[str]]) -> dict[int, list[str]]:
+        """Those that must be read from Redis, by partition; partitions without any are left out."""
+        wanted = {}
+        for partition, names in users.items():
+            young, old = self._young.get(partition, {}), self._old.get(partition, {})
+            if unknown := [name for name in names if name not in young and name not in old]:
+                wanted[partition] = unknown
+        return wanted
+
+    def add(self, read: Mapping[int, Mapping[str, Sequence[bytes]]]) -> None:
+        """Hold what was read; a user without pages needs no telling."""
+        for partition, profiles in read.items():
+            for user, pages in profiles.items():
+                profile, stored = decode_profile(pages, self._history)
+                self._hold(partition, user, _Held(profile, stored))
+
+    def of(self, users: Mapping[int, Collection[str]]) -> dict[int, dict[str, Profile]]:
+        """Everybody's profile; an empty one of those that nothing is known of."""
+        found: dict[int, dict[str, Profile]] = {}
+        for partition, names in users.items():
+            young, old = self._young.get(partition, {}), self._old.get(partition, {})
+            found[partition] = {
+                name: (young.get(name) or old.get(name) or _NOTHING).profile for name in names
+            }
+        return found
+
+    def save(
+        self, partition: int, changes: Mapping[str, Change], *, expected: int | None, watermark: int
+    ) -> ProfileSave:
+        """What to write for a batch's changes: pages of what is new, or whole profiles.
+
+        A profile is written whole once its pages hold so much more than it remembers that this
+        pays: half as much again, and at least four.
+        """
+        added, rewritten = {}, {}
+        for user, change in changes.items():
+            profile = change.profile
+            stored = self._held(partition, user).stored + change.size
+            if stored > profile.size + max(4, profile.size // 2):
+                rewritten[user] = encode_page(profile)
+            else:
+                added[user] = encode_page(
+                    Profile(
+                        tuple(change.in_person),
+                        tuple(change.online),
+                        profile.incident_id,
+                        profile.incident_us,
+                    )
+                )
+        return ProfileSave(partition, expected, watermark, added, rewritten)
+
+    def keep(self, save: ProfileSave, changes: Mapping[str, Change]) -> None:
+        """Hold the changed profiles, now that Redis has taken them."""
+        for user, change in changes.items():
+            if user in save.rewritten:
+                stored = change.profile.size
+            else:
+                stored = self._held(save.partition, user).stored + change.size
+            self._hold(save.partition, user, _Held(change.profile, stored))
+        if self._size > self._generation_size:
+            self._old, self._young, self._size = self._young, {}, 0
+
+    def drop(self, partitions: Iterable[int]) -> None:
+        """Forget partitions: somebody else may change their profiles, or Redis has lost them."""
+        for partition in partitions:
+            gone = self._young.pop(partition, {})
+            self._size -= sum(held.profile.size for held in gone.values())
+            self._old.pop(partition, None)
+
+    def _held(self, partition: int, user: str) -> _Held:
+        return (
+            self._young.get(partition, {}).get(user)
+            or self._old.get(partition, {}).get(user)
+            or _NOTHING
+        )
+
+    def _hold(self, partition: int, user: str, held: _Held) -> None:
+        young = self._young.setdefault(partition, {})
+        before = young.get(user, _NOTHING)
+        young[user] = held
+        self._size += held.profile.size - before.profile.size
