@@ -11,7 +11,7 @@ from finguard.domain.rules import rules
 from finguard.logging import configure_logging
 from finguard.pipeline.dead_letter_limit import DeadLetterLimit
 from finguard.pipeline.detector import Detector, Policy, Ports
-from finguard.program import run_to_exit, stop_on_signals, warn_of
+from finguard.program import run_to_exit, spare_the_collector, stop_on_signals, warn_of
 from finguard.settings import Settings, load_settings, unknown_settings
 
 
@@ -68,7 +68,9 @@ def main() -> None:
     configure_logging("detector", level=settings.log_level, format=settings.log_format)
     warn_of(unknown_settings())
     stop = stop_on_signals()
-    Detector(connect_ports(settings), policy(settings), stopping=stop.is_set).run()
+    detector = Detector(connect_ports(settings), policy(settings), stopping=stop.is_set)
+    spare_the_collector()
+    detector.run()
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ class Settings(BaseSettings):
         Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] | None
     ) = None
 
-    batch_max_records: PositiveInt = 5_000
+    batch_max_records: PositiveInt = 10_000
     session_timeout_ms: PositiveInt = 15_000
     max_poll_interval_ms: PositiveInt = 300_000
     dead_letter_max_ratio: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5

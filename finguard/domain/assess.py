@@ -40,6 +40,8 @@ def assess(
     rules: Sequence[Rule],
     history: History,
     past: PastTransaction | None = None,
+    *,
+    is_new: bool = False,
 ) -> Assessment:
     """Judge a transaction against the history before it and add it to that history.
 
@@ -52,6 +54,8 @@ def assess(
         rules: what it is judged by.
         history: how much the profile remembers.
         past: the transaction as history keeps it, from whoever has made it already.
+        is_new: the caller knows that the history does not know this id: looking for it takes
+            longer than all else here.
 
     Raises:
         InvalidMessage: when the history knows this id with another content.
@@ -60,7 +64,7 @@ def assess(
         past = PastTransaction.of(transaction)
     # A profile at rest keeps growing older; what it would have lost by now is not looked at.
     recent = profile.since(past.time_us - history.max_age_us)
-    known = recent.find(past.transaction_id)
+    known = None if is_new else recent.find(past.transaction_id)
     if known is not None:
         if not known.same_event(past):
             raise InvalidMessage("conflict", "this id was used before with another content")
@@ -68,7 +72,7 @@ def assess(
     nearby = recent.until(past.time_us + history.max_age_us)
     findings, failures = _judge(transaction, past, nearby, rules)
     if not findings and not failures:
-        return Assessment(_CLEAN, recent.remember(past, transaction.channel, history), past)
+        return Assessment(_CLEAN, recent.joined_by(past, transaction.channel, history), past)
     incident_id = ""
     if findings:
         incident_id, recent = _incident(recent, past)
@@ -77,7 +81,7 @@ def assess(
         return Assessment(verdict, _with_incident_of(recent, profile) if findings else profile)
     if any(finding.rule == TRAVEL for finding in findings):
         past = msgspec.structs.replace(past, flagged=True)
-    return Assessment(verdict, recent.remember(past, transaction.channel, history), past)
+    return Assessment(verdict, recent.joined_by(past, transaction.channel, history), past)
 
 
 def _judge(

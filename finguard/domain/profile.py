@@ -128,13 +128,20 @@ class Profile(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def remember(self, past: PastTransaction, channel: Channel, history: History) -> "Profile":
         """The profile with one more transaction, and without what `history` no longer allows."""
+        return self.since(past.time_us - history.max_age_us).joined_by(past, channel, history)
+
+    def joined_by(self, past: PastTransaction, channel: Channel, history: History) -> "Profile":
+        """The same for a profile that holds nothing too old for `past` any more."""
         in_person, online = self.in_person, self.online
         if channel == "in_person":
             in_person = _with(in_person, past, history.max_count)
         else:
             online = _with(online, past, history.max_count)
         longer = Profile(in_person, online, self.incident_id, self.incident_us)
-        return longer.since(longer.latest_us - history.max_age_us)
+        latest_us = self.latest_us
+        if past.time_us > latest_us:
+            return longer
+        return longer.since(latest_us - history.max_age_us)
 
     @property
     def latest_us(self) -> int:

@@ -1,12 +1,12 @@
 """Judges one polled batch: from records and profiles to effects, without touching the world."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from finguard.domain.assess import assess
+from finguard.domain.assess import Assessment, assess
 from finguard.domain.effects import Alert, DeadLetter, Effects, Span, Stage
 from finguard.domain.profile import History, PastTransaction, Profile
 from finguard.domain.stream import Claim, Record
@@ -24,20 +24,19 @@ MAX_ATTEMPT_DIGITS: Final = 6
 
 _MINUTE_US: Final = 60_000_000
 
-Decoded = tuple[Record, Transaction | InvalidMessage, PastTransaction | None]
-"""A record, what it says, and the same as history keeps it; or why it says nothing."""
-
 
 class Judgement(msgspec.Struct):
     """What came of a batch.
 
     Attributes:
         changes: the changed profiles, by partition and user.
+        seen: the ids of all transactions in them that are new.
         watermarks: by partition, the last offset folded in.
     """
 
     effects: Effects
     changes: dict[int, dict[str, Change]]
+    seen: set[str]
     watermarks: dict[int, int]
 
 
@@ -55,49 +54,50 @@ class Judge:
         self._history = history
         self._gauge = gauge
 
-    def decode(self, records: Mapping[int, Sequence[Record]]) -> dict[int, list[Decoded]]:
-        """Read every record; what is no transaction carries the reason instead."""
-        return {partition: [_decode(r) for r in found] for partition, found in records.items()}
-
     def judge(
         self,
-        decoded: Mapping[int, Sequence[Decoded]],
+        records: Mapping[int, Sequence[Record]],
         profiles: Mapping[int, Mapping[str, Profile]],
         claims: Mapping[int, Claim],
+        may_know: Callable[[str], bool] = lambda _: True,
     ) -> Judgement:
-        """Judge every transaction against its user's history before it; `profiles` has everyone's.
+        """Judge every transaction against its user's history before it.
 
         Records below a claim's `next_offset` have had their effects: they are folded into the
         profiles and nothing else.
 
+        Args:
+            records: by partition, in offset order.
+            profiles: of every user whose id is a message's key.
+            claims: of every partition.
+            may_know: true of the ids of all transactions in the profiles; of others it may be.
+
         Raises:
             PoisonFlood: when the gauge has seen too much poison.
         """
-        batch = _Batch(self._rules, self._history, self._gauge)
-        for partition, items in decoded.items():
-            batch.fold(claims[partition], items, profiles[partition])
+        batch = _Batch(self._rules, self._history, self._gauge, may_know)
+        for partition, found in records.items():
+            batch.fold(claims[partition], found, profiles[partition])
         return batch.judgement()
-
-
-def _decode(record: Record) -> Decoded:
-    try:
-        transaction, time_us, units = decode_measured(
-            record.value, key=record.key, published_us=record.timestamp * 1000
-        )
-    except InvalidMessage as error:
-        return record, error, None
-    return record, transaction, PastTransaction.measured(transaction, time_us, units)
 
 
 class _Batch:
     """The effects of one batch while they are being collected."""
 
-    def __init__(self, rules: Sequence[Rule], history: History, gauge: DeadLetterGauge) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        history: History,
+        gauge: DeadLetterGauge,
+        may_know: Callable[[str], bool],
+    ) -> None:
         self._rules, self._history, self._gauge = rules, history, gauge
+        self._may_know = may_know
+        self._seen: set[str] = set()
         self._spans: list[Span] = []
         self._alerts: list[Alert] = []
         self._dead_letters: list[DeadLetter] = []
-        self._transactions: Counter[tuple[int, int]] = Counter()
+        self._transactions: dict[tuple[int, int], int] = {}
         self._changes: dict[int, dict[str, Change]] = {}
         self._watermarks: dict[int, int] = {}
         # Good messages that the gauge has not been told of yet.
@@ -110,62 +110,69 @@ class _Batch:
             tuple(self._spans),
             tuple(self._alerts),
             tuple(self._dead_letters),
-            dict(self._transactions),
+            self._transactions,
         )
-        return Judgement(effects, self._changes, self._watermarks)
+        return Judgement(effects, self._changes, self._seen, self._watermarks)
 
-    def fold(self, claim: Claim, items: Sequence[Decoded], profiles: Mapping[str, Profile]) -> None:
+    def fold(
+        self, claim: Claim, records: Sequence[Record], profiles: Mapping[str, Profile]
+    ) -> None:
         """Take the records of one partition, in order."""
         changes: dict[str, Change] = {}
         minutes: list[int] = []
-        for record, content, past in items:
-            effective = record.offset >= claim.next_offset
+        next_offset = claim.next_offset
+        for record in records:
+            effective = record.offset >= next_offset
+            stage: Stage = "decode"
             try:
-                if isinstance(content, InvalidMessage):
-                    raise content
-                counts = self._assess(record, content, past, profiles, changes, effective=effective)
+                transaction, time_us, units = decode_measured(
+                    record.value, key=record.key, published_us=record.timestamp * 1000
+                )
+                stage = "assess"
+                past = PastTransaction.measured(transaction, time_us, units)
+                assessment = self._assess(transaction, past, profiles, changes)
             except InvalidMessage as error:
                 if effective:
-                    stage: Stage = "decode" if error is content else "assess"
                     self._bury(record, stage, error.reason, error.detail, error)
-            else:
-                if counts and past is not None:
-                    minutes.append(past.time_us // _MINUTE_US)
-        self._transactions.update((claim.partition, minute) for minute in minutes)
-        end = items[-1][0].offset + 1
-        if end > claim.next_offset:
-            self._spans.append(Span(claim.partition, claim.epoch, claim.next_offset, end))
+                continue
+            if assessment.repeated:
+                self._good += 1
+            elif effective and self._take_effect(record, transaction, assessment.verdict):
+                minutes.append(time_us // _MINUTE_US)
+        for minute, count in Counter(minutes).items():
+            self._transactions[claim.partition, minute] = count
+        end = records[-1].offset + 1
+        if end > next_offset:
+            self._spans.append(Span(claim.partition, claim.epoch, next_offset, end))
         self._changes[claim.partition] = changes
         self._watermarks[claim.partition] = end - 1
 
     def _assess(
         self,
-        record: Record,
         transaction: Transaction,
-        past: PastTransaction | None,
+        past: PastTransaction,
         profiles: Mapping[str, Profile],
         changes: dict[str, Change],
-        *,
-        effective: bool,
-    ) -> bool:
-        """Judge one transaction and let it join its user's history; whether it counts as one."""
-        user = transaction.user_id
+    ) -> Assessment:
+        """Judge one transaction and let it join its user's history."""
+        user, transaction_id = transaction.user_id, transaction.transaction_id
         change = changes.get(user)
         before = profiles[user] if change is None else change.profile
-        assessment = assess(transaction, before, self._rules, self._history, past)
-        if assessment.profile is not before:
-            if change is None:
-                changes[user] = change = Change(before, [], [])
-            change.profile = assessment.profile
-            if assessment.remembered is not None:
-                track = change.in_person if transaction.channel == "in_person" else change.online
-                track.append(assessment.remembered)
-        if assessment.repeated:
-            self._good += 1
-            return False
-        if not effective:
-            return False
-        verdict = assessment.verdict
+        is_new = not (transaction_id in self._seen or self._may_know(transaction_id))
+        assessment = assess(transaction, before, self._rules, self._history, past, is_new=is_new)
+        if assessment.profile is before:
+            return assessment
+        if change is None:
+            changes[user] = change = Change(before, [], [])
+        change.profile = assessment.profile
+        if assessment.remembered is not None:
+            track = change.in_person if transaction.channel == "in_person" else change.online
+            track.append(assessment.remembered)
+            self._seen.add(transaction_id)
+        return assessment
+
+    def _take_effect(self, record: Record, transaction: Transaction, verdict: Verdict) -> bool:
+        """Raise alerts and bury what no rule could judge; whether it counts as a transaction."""
         if verdict.findings:
             self._raise_alerts(record, transaction, verdict)
         if verdict.failures:

@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from random import Random
+from typing import Final
 
 import msgspec
 import structlog
 
 from finguard.domain.profile import History, Profile
-from finguard.domain.stream import Claim, Record
+from finguard.domain.stream import Claim, ProfileSave, Record
 from finguard.domain.verdict import Rule
 from finguard.errors import OwnershipLost, ServiceUnavailable
-from finguard.pipeline.batch import Decoded, Judge, Judgement
+from finguard.pipeline.batch import Judge, Judgement
 from finguard.pipeline.dead_letter_limit import DeadLetterGauge, DeadLetterLimit
 from finguard.pipeline.held import HeldProfiles
 from finguard.pipeline.outage import Outage, Reassigned, Stopped
@@ -24,8 +26,15 @@ from finguard.pipeline.ports import (
 )
 from finguard.pipeline.resume import resume_point
 from finguard.pipeline.tally import Tally
+from finguard.pipeline.writer import Step, Writer
 
 _log = structlog.get_logger()
+
+PATIENCE_S: Final = 10.0
+"""For a step that is being written: a service's own time-outs end earlier, unless it is frozen."""
+
+SOON_S: Final = 0.02
+"""How long to wait for new records before asking how the writing went."""
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -53,6 +62,15 @@ class Policy(msgspec.Struct, frozen=True):
     held_transactions: int = 200_000
 
 
+class _Writing(msgspec.Struct):
+    """A batch that is being written, and what Redis refused of it."""
+
+    judged: Judgement
+    saves: Sequence[ProfileSave]
+    steps: list[Step] = []
+    refused: dict[int, int | None] = {}
+
+
 class Detector:
     """One member of the group: judges the transactions of the partitions it is given.
 
@@ -74,6 +92,8 @@ class Detector:
         self._outage = Outage(ports.source, clock=clock, stopping=stopping, random=Random())  # noqa: S311 - jitter
         self._judge = Judge(policy.rules, policy.history, DeadLetterGauge(policy.dead_letter_limit))
         self._held = HeldProfiles(policy.history, max_transactions=policy.held_transactions)
+        self._writer = Writer()
+        self._writing: _Writing | None = None
         self._tally = Tally(clock)
         self._claims: dict[int, Claim] = {}
         self._watermarks: dict[int, int | None] = {}
@@ -89,19 +109,27 @@ class Detector:
         try:
             while not self._stopping():
                 self._turn()
+            # Where that fails, a successor does it again.
+            with suppress(OwnershipLost, Reassigned):
+                self._settle()
         except Stopped:
             pass
         finally:
+            with suppress(ServiceUnavailable):
+                self._writer.abandon(patience_s=PATIENCE_S)
+            self._writer.close()
             self._ports.source.close()
             self._tally.report()
 
     def _turn(self) -> None:
         try:
-            polled = self._ports.source.poll(timeout_s=0.5)  # 1. poll
+            polled = self._ports.source.poll(timeout_s=SOON_S if self._writing else 0.5)  # 1. poll
             if polled.assigned is not None:
                 self._take_over(polled.assigned)
             elif polled.records:
                 self._process(polled.records)
+            else:
+                self._settle()
             self._tally.report_when_due()
         except Reassigned as news:
             self._take_over_again(news.assigned)
@@ -111,34 +139,64 @@ class Detector:
             self._outage.endure(self._ports.source.rejoin)
 
     def _process(self, records: Mapping[int, Sequence[Record]]) -> None:
-        ports, endure = self._ports, self._outage.endure
-        decoded = self._judge.decode(records)
-        profiles = self._load(_users(decoded))  # 2. load
+        """Judge a batch while the one before it is being written, and begin to write it."""
+        profiles = self._load(_users(records))  # 2. load
         if profiles is None:
             return
-        judged = self._judge.judge(decoded, profiles, self._claims)  # 3. assess
-        effects = judged.effects
+        may_know = self._held.may_know
+        judged = self._judge.judge(records, profiles, self._claims, may_know)  # 3. assess
+        if self._settle():
+            self._write(judged)
+
+    def _write(self, judged: Judgement) -> None:
+        """Begin to write a batch; from here on the next one is judged by what it has changed."""
+        ports, effects, saves = self._ports, judged.effects, self._saves(judged)
+        self._writing = writing = _Writing(judged, saves)
         if effects.dead_letters:
-            endure(lambda: ports.dead_letters.publish(effects.dead_letters))  # 4. dead letters
+            letters = effects.dead_letters
+            writing.steps.append(lambda: ports.dead_letters.publish(letters))  # 4. dead letters
         if effects.spans:
-            endure(lambda: ports.ledger.record(effects))  # 5. PostgreSQL
+            writing.steps.append(lambda: ports.ledger.record(effects))  # 5. PostgreSQL
+        writing.steps.append(lambda: writing.refused.update(ports.profiles.save(saves)))  # 6. Redis
         self._advance_claims(judged)
-        self._save(judged)  # 6. Redis
-        self._commit(judged)  # 7. Kafka
-        self._tally.add(judged)
+        for save in saves:
+            self._held.keep(save, judged.changes[save.partition])
+        self._held.learn(judged.seen)
+        self._writer.start(writing.steps)
+
+    def _settle(self) -> bool:
+        """Wait until the batch being written is, and tell Kafka.
+
+        Returns:
+            False where Redis turned out to have lost data, and reading begins anew.
+        """
+        writing = self._writing
+        if writing is None:
+            return True
+        self._await_writer()
+        self._writing = None
+        for save in writing.saves:
+            self._watermarks[save.partition] = save.watermark
+            self._positions[save.partition] = save.watermark + 1
+        self._commit(writing.judged)  # 7. Kafka
+        self._tally.add(writing.judged)
+        # Refused by its own first try, whose reply was lost, a save finds what it has written.
+        return self._watermarks_hold(writing.refused)
 
     def _load(self, users: Mapping[int, Collection[str]]) -> dict[int, dict[str, Profile]] | None:
         """Everybody's profile, or nothing where Redis has lost some and reading begins anew."""
         if missing := self._held.missing(users):
+            # What is being written would move the watermarks while they are compared.
+            if not self._settle():
+                return None
             found, pages = self._outage.endure(lambda: self._ports.profiles.load(missing))
             if not self._watermarks_hold(found):
                 return None
             self._held.add(pages)
         return self._held.of(users)
 
-    def _save(self, judged: Judgement) -> None:
-        """Write the changed profiles; where Redis has lost data meanwhile, begin anew."""
-        saves = [
+    def _saves(self, judged: Judgement) -> list[ProfileSave]:
+        return [
             self._held.save(
                 partition,
                 judged.changes[partition],
@@ -147,13 +205,6 @@ class Detector:
             )
             for partition, mark in judged.watermarks.items()
         ]
-        refused = self._outage.endure(lambda: self._ports.profiles.save(saves))
-        for save in saves:
-            self._held.keep(save, judged.changes[save.partition])
-            self._watermarks[save.partition] = save.watermark
-            self._positions[save.partition] = save.watermark + 1
-        # Refused by its own first try, whose reply was lost, a save finds what it has written.
-        self._watermarks_hold(refused)
 
     def _take_over_again(self, assigned: frozenset[int]) -> None:
         """Take over, starting afresh whenever the group decides anew meanwhile."""
@@ -167,19 +218,37 @@ class Detector:
 
     def _take_over(self, assigned: frozenset[int]) -> None:
         """Claim what the group has assigned and go to where each partition must resume."""
+        # Whether it still comes to be stored or not: the claim that follows knows.
+        self._outage.endure(lambda: self._writer.abandon(patience_s=self._patience_s))
         self._forget()
         _log.info("partitions assigned", partitions=sorted(assigned))
         if not assigned:
             return
-        self._outage.endure(lambda: self._claim(assigned))
+        self._claim(assigned)
         self._outage.endure(lambda: self._resume(assigned))
 
     def _claim(self, partitions: frozenset[int]) -> None:
-        ports = self._ports
+        ports, endure = self._ports, self._outage.endure
+        accept = self._policy.accept_data_loss
         # First the question to a connection that is open: in an outage nothing new is opened.
-        bounds = ports.archive.bounds(partitions)
-        ports.ledger.admit(ports.archive.identity(), accept_data_loss=self._policy.accept_data_loss)
-        self._claims = ports.ledger.claim({p: bounds[p].start for p in partitions})
+        bounds = endure(lambda: ports.archive.bounds(partitions))
+        identity = endure(ports.archive.identity)
+        starts = {partition: bounds[partition].start for partition in partitions}
+        self._writer.start(
+            [
+                lambda: ports.ledger.admit(identity, accept_data_loss=accept),
+                lambda: self._claims.update(ports.ledger.claim(starts)),
+            ]
+        )
+        self._await_writer()
+
+    def _await_writer(self) -> None:
+        self._outage.endure(lambda: self._writer.settle(patience_s=self._patience_s))
+
+    @property
+    def _patience_s(self) -> float:
+        """Once it is known that a service is away, polling and stopping must not wait for it."""
+        return PATIENCE_S if self._outage.since_s is None else SOON_S
 
     def _resume(self, partitions: frozenset[int]) -> None:
         ports = self._ports
@@ -240,13 +309,22 @@ class Detector:
 
     def _forget(self) -> None:
         self._held.drop(self._claims)
+        self._writing = None
         self._claims, self._watermarks, self._positions = {}, {}, {}
 
 
-def _users(decoded: Mapping[int, Sequence[Decoded]]) -> dict[int, Collection[str]]:
+def _users(records: Mapping[int, Sequence[Record]]) -> dict[int, list[str]]:
+    """Whose profiles are wanted: a message's key is its user's id, or it is a dead letter."""
+    keys = {partition: {record.key for record in found} for partition, found in records.items()}
     return {
-        partition: {
-            content.user_id: None for _, content, _ in items if not isinstance(content, Exception)
-        }.keys()
-        for partition, items in decoded.items()
+        partition: [key.decode() for key in found if key and _is_text(key)]
+        for partition, found in keys.items()
     }
+
+
+def _is_text(key: bytes) -> bool:
+    try:
+        key.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

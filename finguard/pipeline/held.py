@@ -55,7 +55,13 @@ class HeldProfiles:
         self._generation_size = max_transactions // 2
         self._young: dict[int, dict[str, _Held]] = {}
         self._old: dict[int, dict[str, _Held]] = {}
+        self._young_ids: set[str] = set()
+        self._old_ids: set[str] = set()
         self._size = 0
+
+    def may_know(self, transaction_id: str) -> bool:
+        """Whether a profile held may remember this id: false for nearly all that are new."""
+        return transaction_id in self._young_ids or transaction_id in self._old_ids
 
     def missing(self, users: Mapping[int, Collection[str]]) -> dict[int, list[str]]:
         """Those that must be read from Redis, by partition; partitions without any are left out."""
@@ -116,8 +122,13 @@ class HeldProfiles:
             else:
                 stored = self._held(save.partition, user).stored + change.size
             self._hold(save.partition, user, _Held(change.profile, stored))
-        if self._size > self._generation_size:
+
+    def learn(self, ids: set[str]) -> None:
+        """Know the ids that a batch has brought; then, if a generation is full, begin another."""
+        self._young_ids |= ids
+        if max(self._size, len(self._young_ids) // 2) > self._generation_size:
             self._old, self._young, self._size = self._young, {}, 0
+            self._old_ids, self._young_ids = self._young_ids, set()
 
     def drop(self, partitions: Iterable[int]) -> None:
         """Forget partitions: somebody else may change their profiles, or Redis has lost them."""
@@ -135,6 +146,11 @@ class HeldProfiles:
 
     def _hold(self, partition: int, user: str, held: _Held) -> None:
         young = self._young.setdefault(partition, {})
-        before = young.get(user, _NOTHING)
+        before = young.get(user)
         young[user] = held
-        self._size += held.profile.size - before.profile.size
+        if before is None:
+            self._young_ids.update(past.transaction_id for past in held.profile.in_person)
+            self._young_ids.update(past.transaction_id for past in held.profile.online)
+            self._size += held.profile.size
+        else:
+            self._size += held.profile.size - before.profile.size

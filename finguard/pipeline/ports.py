@@ -30,17 +30,17 @@ class TransactionSource(Protocol):
         """Deliver again."""
 
     def commit(self, positions: Mapping[int, int]) -> None:
-        """Tell the group how far these partitions are done; bounded in time.
+        """Tell the group how far these partitions are done, without waiting for its answer.
 
         Raises:
-            OwnershipLost: when the group has moved on.
+            OwnershipLost: when the group is known to have moved on.
         """
 
     def rejoin(self) -> None:
         """Leave the group and join it again, for an assignment that holds."""
 
     def close(self) -> None:
-        """Leave the group."""
+        """Wait until what is done is committed, for a bounded time, and leave the group."""
 
 
 class TransactionArchive(Protocol):

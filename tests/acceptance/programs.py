@@ -201,7 +201,8 @@ def oracle_effects(log: Mapping[int, list[Record]], policy: Policy) -> dict[str,
     detector = Detector(
         ports,
         policy,
-        stopping=lambda: {p: claim.next_offset for p, claim in ledger.claims.items()} == ends,
+        # A copy: the writer's thread may be adding to it.
+        stopping=lambda: {p: claim.next_offset for p, claim in dict(ledger.claims).items()} == ends,
     )
     detector.run()
     return {

@@ -25,6 +25,7 @@ from kafka.errors import (
     UnknownMemberIdError,
     UnknownTopicOrPartitionError,
 )
+from kafka.future import Future
 from kafka.structs import OffsetAndMetadata
 
 from finguard.adapters.kafka.record_batches import QuickPartitionRecords
@@ -71,6 +72,8 @@ class KafkaSource:
         self._connection = dict(connection)
         self._topic = topic
         self._listener = _Listener()
+        self._done: dict[int, int] = {}
+        self._committing: Future | None = None
         with _translated():
             self._consumer = KafkaConsumer(
                 **self._connection,
@@ -81,7 +84,7 @@ class KafkaSource:
                 auto_offset_reset="none",
                 allow_auto_create_topics=False,
                 max_poll_records=max_records,
-                max_partition_fetch_bytes=4 * 1024 * 1024,
+                max_partition_fetch_bytes=2 * 1024 * 1024,
                 session_timeout_ms=session_timeout_ms,
                 heartbeat_interval_ms=max(1, session_timeout_ms // 10),
                 max_poll_interval_ms=max_poll_interval_ms,
@@ -112,6 +115,7 @@ class KafkaSource:
             pass  # The client joins the group again and is given a new assignment.
         assigned = self._listener.take()
         if assigned is not None:
+            self._done.clear()
             return Poll({}, assigned)
         return Poll({tp.partition: records for tp, records in found.items()})
 
@@ -129,24 +133,31 @@ class KafkaSource:
         self._consumer.resume(*self._consumer.paused())
 
     def commit(self, positions: Mapping[int, int]) -> None:
-        """Commit offsets, within a bounded time."""
-        offsets = {self._tp(p): OffsetAndMetadata(at, "", -1) for p, at in positions.items()}
-        try:
+        """Send offsets on their way; while some are, the next ones wait for the next call."""
+        self._done.update(positions)
+        if self._committing is None or self._committing.is_done:
             with _translated():
-                self._consumer.commit(offsets, timeout_ms=CALL_TIMEOUT_MS)
-        except KafkaError as error:
-            raise ServiceUnavailable(f"Kafka took no offsets: {type(error).__name__}") from error
+                self._committing = self._consumer.commit_async(self._offsets_done())
 
     def rejoin(self) -> None:
         """Leave the group and join it again."""
+        self._done.clear()
         with _translated():
             self._consumer.unsubscribe()
             self._listener.take()
             self._consumer.subscribe([self._topic], listener=self._listener)
 
     def close(self) -> None:
-        """Leave the group."""
-        self._consumer.close(autocommit=False, timeout_ms=CALL_TIMEOUT_MS)
+        """Commit what is done, as far as Kafka is there to hear it, and leave the group."""
+        try:
+            self._consumer.commit(self._offsets_done(), timeout_ms=CALL_TIMEOUT_MS)
+        except KafkaError as error:
+            _log.warning("the last offsets are not committed", cause=type(error).__name__)
+        finally:
+            self._consumer.close(autocommit=False, timeout_ms=CALL_TIMEOUT_MS)
+
+    def _offsets_done(self) -> dict[TopicPartition, OffsetAndMetadata]:
+        return {self._tp(p): OffsetAndMetadata(at, "", -1) for p, at in self._done.items()}
 
     def identity(self) -> TopicIdentity:
         """The topic as the brokers know it now."""

@@ -126,19 +126,17 @@ class PostgresLedger:
         Raises:
             OwnershipLost: when any of them belongs to another epoch.
         """
-        moved = 0
-        for span in sorted(effects.spans, key=lambda span: span.partition):
-            cursor.execute(
-                _SQL["advance_progress"],
-                {
-                    **self._key(),
-                    "partition": span.partition,
-                    "epoch": span.epoch,
-                    "first": span.first,
-                    "end": span.end,
-                },
-            )
-            moved += cursor.rowcount
+        cursor.execute(
+            _SQL["advance_progress"],
+            {
+                **self._key(),
+                "partitions": [span.partition for span in effects.spans],
+                "epochs": [span.epoch for span in effects.spans],
+                "firsts": [span.first for span in effects.spans],
+                "ends": [span.end for span in effects.spans],
+            },
+        )
+        moved = cursor.rowcount
         if moved == len(effects.spans):
             return True
         cursor.execute(_SQL["read_progress"], self._key())

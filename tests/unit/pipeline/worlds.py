@@ -121,8 +121,10 @@ class World:
         )
 
     def _done(self, ends: dict[int, int]) -> bool:
-        return {p: mark + 1 for p, mark in self.profiles.watermarks.items()} == ends and {
-            p: claim.next_offset for p, claim in self.ledger.claims.items()
+        # Copies: the writer's thread may be adding to them.
+        watermarks, claims = dict(self.profiles.watermarks), dict(self.ledger.claims)
+        return {p: mark + 1 for p, mark in watermarks.items()} == ends and {
+            p: claim.next_offset for p, claim in claims.items()
         } == ends
 
     def run(self, **options: Any) -> None:  # noqa: ANN401 - passed on as they are

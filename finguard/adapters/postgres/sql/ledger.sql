@@ -28,10 +28,21 @@ RETURNING p.epoch, p.next_offset
 DELETE FROM transactions_per_minute WHERE topic_id = %(topic_id)s AND partition = %(partition)s
 
 -- name: advance_progress
--- Moves one partition on, if the writer still owns it and nothing was done in between.
-UPDATE progress SET next_offset = %(end)s, updated_at = clock_timestamp()
-WHERE group_id = %(group)s AND topic_id = %(topic_id)s AND partition = %(partition)s
-  AND epoch = %(epoch)s AND next_offset = %(first)s
+-- Moves partitions on, those that the writer still owns and where nothing was done in between.
+-- The rows are locked in the order in which claims lock them, so that the two never deadlock.
+WITH owned AS (
+  SELECT p.partition, span.next_offset
+  FROM progress AS p
+  JOIN unnest(%(partitions)s::int[], %(epochs)s::bigint[], %(firsts)s::bigint[], %(ends)s::bigint[])
+    AS span (partition, epoch, first, next_offset)
+    ON p.partition = span.partition AND p.epoch = span.epoch AND p.next_offset = span.first
+  WHERE p.group_id = %(group)s AND p.topic_id = %(topic_id)s
+  ORDER BY p.partition
+  FOR UPDATE OF p
+)
+UPDATE progress AS p SET next_offset = owned.next_offset, updated_at = clock_timestamp()
+FROM owned
+WHERE p.group_id = %(group)s AND p.topic_id = %(topic_id)s AND p.partition = owned.partition
 
 -- name: read_progress
 -- Tells a batch that was already stored from one whose partition has a new owner.
