@@ -7,6 +7,7 @@ import msgspec
 
 from finguard.domain.effects import Alert, DeadLetter, Effects
 from finguard.domain.stream import Bounds, Claim, Poll, ProfileSave, Record, TopicIdentity
+from finguard.domain.telemetry import Event
 from finguard.errors import DataLossError, OwnershipLost
 
 
@@ -58,6 +59,7 @@ class MemorySource:
         if not found and len(self._assignments) > 1:
             del self._assignments[0]
             self._paused = False
+            self._positions = {}
             return Poll({}, self._assignments[0])
         return Poll(found)
 
@@ -92,6 +94,10 @@ class MemorySource:
     def rejoin(self) -> None:
         """Be assigned everything anew at the next poll."""
         self._joined = False
+
+    def ends(self) -> dict[int, int]:
+        """Where each partition ends."""
+        return {p: log[-1].offset + 1 if log else 0 for p, log in self._log.items()}
 
     def close(self) -> None:
         """Leave the group."""
@@ -201,3 +207,14 @@ class MemoryDeadLetters:
     def publish(self, letters: Iterable[DeadLetter]) -> None:
         """Keep them."""
         self.letters.extend(letters)
+
+
+class MemoryTelemetry:
+    """Everything that was told, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def tell(self, event: Event) -> None:
+        """Keep it."""
+        self.events.append(event)

@@ -18,9 +18,11 @@ from finguard.pipeline.ports import (
     DeadLetterQueue,
     Ledger,
     ProfileStore,
+    Telemetry,
     TransactionArchive,
     TransactionSource,
 )
+from finguard.pipeline.reporter import Reporter
 from finguard.pipeline.resume import resume_point
 from finguard.pipeline.tally import Tally
 
@@ -28,13 +30,18 @@ _log = structlog.get_logger()
 
 
 class Ports(msgspec.Struct, frozen=True):
-    """The world as the detector knows it."""
+    """The world as the detector knows it.
+
+    Attributes:
+        telemetry: whoever watches.
+    """
 
     source: TransactionSource
     archive: TransactionArchive
     profiles: ProfileStore
     ledger: Ledger
     dead_letters: DeadLetterQueue
+    telemetry: tuple[Telemetry, ...] = ()
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -68,7 +75,14 @@ class Detector:
         self._ports = ports
         self._policy = policy
         self._stopping = stopping
-        self._outage = Outage(ports.source, clock=clock, stopping=stopping, random=Random())  # noqa: S311 - jitter
+        self._report = Reporter(ports.telemetry, clock)
+        self._outage = Outage(
+            ports.source,
+            clock=clock,
+            stopping=stopping,
+            random=Random(),  # noqa: S311 - jitter
+            report=self._report,
+        )
         self._judge = Judge(policy.rules, policy.history, DeadLetterGauge(policy.dead_letter_limit))
         self._tally = Tally(clock)
         self._claims: dict[int, Claim] = {}
@@ -92,24 +106,30 @@ class Detector:
             self._tally.report()
 
     def _turn(self) -> None:
+        self._report.begin()
         try:
             polled = self._ports.source.poll(timeout_s=0.5)  # 1. poll
+            self._report.lap("poll")
             if polled.assigned is not None:
                 self._take_over(polled.assigned)
             elif polled.records:
                 self._process(polled.records)
             self._tally.report_when_due()
+            self._report.turned()
         except Reassigned as news:
             self._take_over_again(news.assigned)
         except OwnershipLost as error:
             _log.warning("another member took over; joining the group again", cause=str(error))
             self._forget()
+            self._report.rejoined()
             self._outage.endure(self._ports.source.rejoin)
 
     def _process(self, records: Mapping[int, Sequence[Record]]) -> None:
-        ports, endure = self._ports, self._outage.endure
+        ports, endure, report = self._ports, self._outage.endure, self._report
         decoded = self._judge.decode(records)
+        report.lap("decode")
         found, packed = endure(lambda: ports.profiles.load(_users(decoded)))  # 2. load
+        report.lap("load")
         if not self._watermarks_hold(found):
             return
         judged = self._judge.judge(  # 3. assess
@@ -117,15 +137,22 @@ class Detector:
             {p: {user: decode_profile(raw) for user, raw in packed[p].items()} for p in decoded},
             self._claims,
         )
+        report.lap("assess")
         effects = judged.effects
         if effects.dead_letters:
             endure(lambda: ports.dead_letters.publish(effects.dead_letters))  # 4. dead letters
+            report.lap("dead_letters")
         if effects.spans:
             endure(lambda: ports.ledger.record(effects))  # 5. PostgreSQL
+            report.lap("postgresql")
+            report.stored(effects)
         self._advance_claims(judged)
         endure(lambda: ports.profiles.save(self._saves(judged)))  # 6. Redis
         self._advance_watermarks(judged)
+        report.lap("redis")
         self._commit(judged)  # 7. Kafka
+        report.lap("commit")
+        report.done(sum(map(len, records.values())), self._positions, ports.source.ends)
         self._tally.add(judged)
 
     def _take_over_again(self, assigned: frozenset[int]) -> None:
@@ -142,7 +169,9 @@ class Detector:
         """Claim what the group has assigned and go to where each partition must resume."""
         self._forget()
         _log.info("partitions assigned", partitions=sorted(assigned))
+        self._report.assigned(assigned)
         if not assigned:
+            self._outage.forget()
             return
         self._outage.endure(lambda: self._claim(assigned))
         self._outage.endure(lambda: self._resume(assigned))
@@ -158,6 +187,7 @@ class Detector:
         ports = self._ports
         found, _ = ports.profiles.load(dict.fromkeys(partitions, ()))
         bounds = ports.archive.bounds(partitions)
+        rebuilds: dict[int, tuple[int, int]] = {}
         for partition in partitions:
             point = resume_point(
                 self._claims[partition],
@@ -168,12 +198,15 @@ class Detector:
             self._watermarks[partition] = point.watermark
             self._positions[partition] = point.position
             if point.rebuilding:
+                rebuilds[partition] = point.position, self._claims[partition].next_offset
                 _log.info(
                     "rebuilding profiles before judging new transactions",
                     partition=partition,
                     records=self._claims[partition].next_offset - point.position,
                 )
         ports.source.seek(self._positions)
+        self._report.rebuilding(rebuilds)
+        self._report.lag(self._positions, lambda: {p: bounds[p].end for p in partitions})
 
     def _watermarks_hold(self, found: Mapping[int, int | None]) -> bool:
         """Whether Redis still says what this member wrote last; if not, put it right everywhere.

@@ -6,8 +6,9 @@ from typing import Final, TypeVar
 
 import structlog
 
-from finguard.errors import ServiceUnavailable
+from finguard.errors import Service, ServiceUnavailable
 from finguard.pipeline.ports import TransactionSource
+from finguard.pipeline.reporter import Reporter
 
 _log = structlog.get_logger()
 
@@ -43,11 +44,14 @@ class Outage:
         clock: Callable[[], float],
         stopping: Callable[[], bool],
         random: Random,
+        report: Reporter,
     ) -> None:
         self._source = source
         self._clock = clock
         self._stopping = stopping
         self._random = random
+        self._report = report
+        self._service: Service | None = None
         self.since_s: float | None = None
 
     def endure(self, step: Callable[[], T]) -> T:
@@ -69,10 +73,21 @@ class Outage:
                 self._end()
                 return result
 
+    def forget(self) -> None:
+        """Wait for nothing: a member without partitions has no step that could find out."""
+        if self.since_s is not None:
+            self.since_s = self._service = None
+            self._report.outage_ended()
+
     def _begin(self, error: ServiceUnavailable) -> None:
         if self.since_s is None:
             self.since_s = self._clock()
-            _log.warning("outage: waiting and keeping everything", cause=str(error))
+            _log.warning(
+                "outage: waiting and keeping everything", service=error.service, cause=str(error)
+            )
+        if self._service != error.service:
+            self._service = error.service
+            self._report.outage_began(error.service)
         # Every time: partitions that came with a rebalance are not paused yet.
         self._source.pause()
 
@@ -82,11 +97,13 @@ class Outage:
             if self._stopping():
                 raise Stopped
             polled = self._source.poll(timeout_s=left_s)
+            self._report.turned()
             if polled.assigned is not None:
                 raise Reassigned(polled.assigned)
 
     def _end(self) -> None:
         if self.since_s is not None:
-            _log.info("outage over", seconds=round(self._clock() - self.since_s, 1))
-            self.since_s = None
+            waited_s = round(self._clock() - self.since_s, 1)
+            _log.info("outage over", service=self._service, seconds=waited_s)
+            self.forget()
             self._source.resume()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -13,6 +13,7 @@ from kafka.errors import (
     FencedInstanceIdError,
     GroupAuthorizationFailedError,
     IllegalGenerationError,
+    IllegalStateError,
     InvalidSessionTimeoutError,
     KafkaError,
     KafkaTimeoutError,
@@ -131,7 +132,9 @@ class KafkaSource:
             with _translated():
                 self._consumer.commit(offsets, timeout_ms=CALL_TIMEOUT_MS)
         except KafkaError as error:
-            raise ServiceUnavailable(f"Kafka took no offsets: {type(error).__name__}") from error
+            raise ServiceUnavailable(
+                f"Kafka took no offsets: {type(error).__name__}", service="kafka"
+            ) from error
 
     def rejoin(self) -> None:
         """Leave the group and join it again."""
@@ -139,6 +142,17 @@ class KafkaSource:
             self._consumer.unsubscribe()
             self._listener.take()
             self._consumer.subscribe([self._topic], listener=self._listener)
+
+    def ends(self) -> dict[int, int]:
+        """Where the brokers said, with the latest fetch, that each partition ends."""
+        found: dict[int, int] = {}
+        for partition in self._consumer.assignment():
+            # The assignment may change meanwhile, on another thread.
+            with suppress(IllegalStateError, KeyError):
+                end = self._consumer.highwater(partition)
+                if end is not None:
+                    found[partition.partition] = end
+        return found
 
     def close(self) -> None:
         """Leave the group."""
@@ -202,7 +216,7 @@ def topic_identity(connection: Mapping[str, Any], topic: str) -> TopicIdentity:
         finally:
             admin.close()
     if found.get("error_code"):
-        raise ServiceUnavailable(f"Kafka: topic {topic} does not exist")
+        raise ServiceUnavailable(f"Kafka: topic {topic} does not exist", service="kafka")
     return TopicIdentity(topic, str(found["topic_id"]), len(found["partitions"]))
 
 
@@ -221,10 +235,14 @@ def _translated() -> Iterator[None]:
     except _MOVED_ON as error:
         raise OwnershipLost(f"Kafka: {type(error).__name__}") from error
     except (KafkaTimeoutError, UnknownTopicOrPartitionError) as error:
-        raise ServiceUnavailable(f"Kafka: {error or type(error).__name__}") from error
+        raise _away(error) from error
     except _REFUSALS as error:
         raise ConfigurationError(f"Kafka refuses: {error or type(error).__name__}") from error
     except KafkaError as error:
         if not getattr(error, "retriable", False):
             raise
-        raise ServiceUnavailable(f"Kafka: {error or type(error).__name__}") from error
+        raise _away(error) from error
+
+
+def _away(error: KafkaError) -> ServiceUnavailable:
+    return ServiceUnavailable(f"Kafka: {error or type(error).__name__}", service="kafka")
