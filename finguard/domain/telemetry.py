@@ -1,7 +1,7 @@
 """What a detector tells of itself while it runs, as values that any listener can use."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -114,3 +114,33 @@ Event = (
     | OutageBegan
     | OutageEnded
 )
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """How a detector is at one moment, put together from what was told.
+
+    Attributes:
+        partitions: what it owns; None before the group has decided, or while it decides anew.
+        lag: by partition, how many records wait.
+        rebuilding: by partition, how many records are left to fold before anything new is judged.
+        outage: the service that it waits for, since `outage_since_s`, seconds since 1970.
+        transactions: judged since it started.
+    """
+
+    partitions: frozenset[int] | None = None
+    lag: Mapping[int, int] = {}
+    rebuilding: Mapping[int, int] = {}
+    outage: Service | None = None
+    outage_since_s: float | None = None
+    transactions: int = 0
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The answer to a probe.
+
+    Attributes:
+        well: whether the probe succeeds. facts: why or why not, JSON-ready.
+    """
+
+    well: bool
+    facts: Mapping[str, Any]
