@@ -110,6 +110,7 @@ class Detector:
         try:
             polled = self._ports.source.poll(timeout_s=0.5)  # 1. poll
             self._report.lap("poll")
+            self._outage.heard(reachable=polled.reachable)
             if polled.assigned is not None:
                 self._take_over(polled.assigned)
             elif polled.records:

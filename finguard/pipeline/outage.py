@@ -14,6 +14,8 @@ _log = structlog.get_logger()
 
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
+SILENCE_S: Final = 2.0
+"""Brokers that are away for less are no outage: connections come and go."""
 
 T = TypeVar("T")
 
@@ -53,6 +55,8 @@ class Outage:
         self._report = report
         self._service: Service | None = None
         self.since_s: float | None = None
+        self._unreachable_s: float | None = None
+        self._by_silence = False
 
     def endure(self, step: Callable[[], T]) -> T:
         """Do a step; while its service is away, pause and try again with growing waits.
@@ -73,21 +77,34 @@ class Outage:
                 self._end()
                 return result
 
+    def heard(self, *, reachable: bool) -> None:
+        """Learn from a poll between batches whether any broker is connected.
+
+        No step fails for want of records, so this alone tells a quiet topic from a Kafka that is
+        away. There is nothing to pause or to repeat: the client looks for its brokers by itself.
+        """
+        if reachable:
+            self._unreachable_s = None
+            if self._by_silence:
+                self._end()
+        elif self._unreachable_s is None:
+            self._unreachable_s = self._clock()
+        elif self.since_s is None and self._clock() - self._unreachable_s >= SILENCE_S:
+            self._by_silence = True
+            self._note(ServiceUnavailable("Kafka: no broker is connected", service="kafka"))
+
     def forget(self) -> None:
-        """Wait for nothing: a member without partitions has no step that could find out."""
-        if self.since_s is not None:
-            self.since_s = self._service = None
-            self._report.outage_ended()
+        """Wait for no step: a member without partitions has none that could find out."""
+        if self.since_s is not None and not self._by_silence:
+            self._clear()
+
+    def _clear(self) -> None:
+        self.since_s = self._service = None
+        self._by_silence = False
+        self._report.outage_ended()
 
     def _begin(self, error: ServiceUnavailable) -> None:
-        if self.since_s is None:
-            self.since_s = self._clock()
-            _log.warning(
-                "outage: waiting and keeping everything", service=error.service, cause=str(error)
-            )
-        if self._service != error.service:
-            self._service = error.service
-            self._report.outage_began(error.service)
+        self._note(error)
         # Every time: partitions that came with a rebalance are not paused yet.
         self._source.pause()
 
@@ -105,5 +122,15 @@ class Outage:
         if self.since_s is not None:
             waited_s = round(self._clock() - self.since_s, 1)
             _log.info("outage over", service=self._service, seconds=waited_s)
-            self.forget()
+            self._clear()
             self._source.resume()
+
+    def _note(self, error: ServiceUnavailable) -> None:
+        if self.since_s is None:
+            self.since_s = self._clock()
+            _log.warning(
+                "outage: waiting and keeping everything", service=error.service, cause=str(error)
+            )
+        if self._service != error.service:
+            self._service = error.service
+            self._report.outage_began(error.service)

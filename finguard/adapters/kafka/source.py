@@ -92,6 +92,7 @@ class KafkaSource:
     def poll(self, *, timeout_s: float) -> Poll:
         """Wait for records or a new assignment."""
         found: Mapping[TopicPartition, Sequence[Record]] = {}
+        reachable = True
         try:
             with _translated():
                 found = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
@@ -103,14 +104,21 @@ class KafkaSource:
             # Just assigned, and the committed offset is gone: the caller finds out how much.
         except ServiceUnavailable as error:
             # The client looks for its brokers by itself; there is nothing to do but to wait.
-            _log.warning("Kafka is away; waiting", cause=str(error))
+            _log.debug("Kafka cannot serve; polling on", cause=str(error))
+            reachable = False
             time.sleep(timeout_s)
         except OwnershipLost:
             pass  # The client joins the group again and is given a new assignment.
+        reachable = reachable and self._connected()
         assigned = self._listener.take()
         if assigned is not None:
-            return Poll({}, assigned)
-        return Poll({tp.partition: records for tp, records in found.items()})
+            return Poll({}, assigned, reachable)
+        return Poll({tp.partition: records for tp, records in found.items()}, None, reachable)
+
+    def _connected(self) -> bool:
+        """Whether there is a broker at the other end of any connection."""
+        connections = self._consumer._manager._conns  # noqa: SLF001 - there is no public way
+        return any(connection.connected for connection in list(connections.values()))
 
     def seek(self, positions: Mapping[int, int]) -> None:
         """Go on reading from these offsets."""

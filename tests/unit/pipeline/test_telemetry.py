@@ -1,12 +1,13 @@
 """What the loop tells of itself: the truth, all of it, and at no price to the loop."""
 
 from collections.abc import Sequence
+from random import Random
 from typing import TypeVar
 
 import msgspec
 from structlog.testing import capture_logs
 
-from finguard.adapters.memory import MemoryTelemetry
+from finguard.adapters.memory import MemorySource, MemoryTelemetry
 from finguard.domain.telemetry import (
     STEPS,
     Assigned,
@@ -23,8 +24,10 @@ from finguard.domain.telemetry import (
 )
 from finguard.errors import OwnershipLost, ServiceUnavailable
 from finguard.pipeline.detector import Ports
+from finguard.pipeline.outage import Outage
 from finguard.pipeline.ports import Telemetry
-from tests.unit.pipeline.worlds import Faulty, World, oracle, topic
+from finguard.pipeline.reporter import Reporter
+from tests.unit.pipeline.worlds import TOPIC, Faulty, World, oracle, topic
 
 LOG = topic()
 ORACLE = oracle(LOG)
@@ -197,3 +200,40 @@ def test_ends_that_cannot_be_told_harm_nobody() -> None:
         )
     )
     assert world.answer() == ORACLE
+
+
+def outage(now: list[float]) -> tuple[Outage, MemoryTelemetry]:
+    """A wait for services by a clock that the test sets, and what it tells."""
+    told = MemoryTelemetry()
+
+    def clock() -> float:
+        return now[0]
+
+    waiting = Outage(
+        MemorySource({}, identity=TOPIC),
+        clock=clock,
+        stopping=lambda: False,
+        random=Random(1),  # noqa: S311 - jitter
+        report=Reporter((told,), clock),
+    )
+    return waiting, told
+
+
+def test_brokers_that_stay_away_are_an_outage() -> None:
+    """A moment without a connection is none; after two seconds it is told, once, and its end."""
+    now = [0.0]
+    waiting, told = outage(now)
+    for moment, reachable in ((0, False), (1, True), (2, False), (3.9, False)):
+        now[0] = moment
+        waiting.heard(reachable=reachable)
+    assert [] == told.events
+    for moment in (4.0, 9.0):
+        now[0] = moment
+        waiting.heard(reachable=False)
+    assert ["kafka"] == [event.service for event in of(OutageBegan, told.events)]
+    waiting.forget()
+    assert 1 == len(told.events), "to lose its partitions does not bring the brokers back"
+    waiting.heard(reachable=True)
+    waiting.heard(reachable=True)
+    assert 1 == len(of(OutageEnded, told.events))
+    assert waiting.since_s is None
