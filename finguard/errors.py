@@ -1,5 +1,10 @@
 """The errors FinGuard raises on purpose; every one reads as a clear line for whoever meets it."""
 
+from typing import Literal
+
+Service = Literal["kafka", "redis", "postgresql", "unknown"]
+"""What FinGuard depends on, as metrics and health pages name it."""
+
 
 class FinGuardError(Exception):
     """Something FinGuard refuses or cannot do, told in one line with its remedy."""
@@ -24,7 +29,15 @@ class InvalidMessage(FinGuardError):  # noqa: N818 - the field's own term, and t
 
 
 class ServiceUnavailable(FinGuardError):  # noqa: N818 - it names a state, as HTTP 503 does
-    """Kafka, Redis or PostgreSQL cannot serve right now; the same call may succeed later."""
+    """Kafka, Redis or PostgreSQL cannot serve right now; the same call may succeed later.
+
+    Attributes:
+        service: which of them.
+    """
+
+    def __init__(self, message: str, *, service: Service = "unknown") -> None:
+        super().__init__(message)
+        self.service: Service = service
 
 
 class OwnershipLost(FinGuardError):  # noqa: N818 - an event in a member's life rather than a fault

@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     dead_letter_max_ratio: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
     dead_letter_max_run: PositiveInt = 1_000
     accept_data_loss: bool = False
+    detector_http_host: str = "127.0.0.1"
+    detector_http_port: Annotated[int, Field(ge=0, le=65_535)] = 9464
 
     history_max_count: PositiveInt = 16
     history_max_age_hours: Positive = 72.0
@@ -208,6 +210,20 @@ class Settings(BaseSettings):
             "ssl_keyfile": self.kafka_ssl_keyfile,
         }
 
+    def kafka_membership(self) -> dict[str, Any]:
+        """How a detector reads the topic: the arguments of `KafkaSource` beside the connection."""
+        return {
+            "topic": self.kafka_topic,
+            "group": self.kafka_group,
+            "max_records": self.batch_max_records,
+            "session_timeout_ms": self.session_timeout_ms,
+            "max_poll_interval_ms": self.max_poll_interval_ms,
+        }
+
+    def postgres_connection(self) -> dict[str, Any]:
+        """How to reach PostgreSQL: arguments of `migrate` and `connector`."""
+        return {"dsn": self.postgres_dsn.get_secret_value(), "sslmode": self.postgres_sslmode}
+
     def kafka_topics(self) -> dict[str, Any]:
         """The topics to create where they are missing: the arguments of `ensure_topics`."""
         return {
@@ -216,6 +232,14 @@ class Settings(BaseSettings):
             "partitions": self.kafka_partitions,
             "replication_factor": self.kafka_replication_factor,
         }
+
+    def max_turn_s(self) -> float:
+        """Longer than the detection loop ever takes to come round, in seconds, unless it hangs.
+
+        A member that does not poll for longer than Kafka allows has lost its partitions; waits for
+        a service are full of polls. The minute is for the last step's own time-outs.
+        """
+        return self.max_poll_interval_ms / 1000 + 60
 
     def memory_s(self) -> int:
         """How far back in event time a profile reaches, in seconds."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from finguard.domain.effects import Alert, DeadLetter, Effects
 from finguard.domain.stream import Bounds, Claim, Poll, ProfileSave, Record, TopicIdentity
+from finguard.domain.telemetry import Event
 from finguard.errors import DataLossError, OwnershipLost
 
 
@@ -44,6 +45,7 @@ class MemorySource:
         if not found and len(self._assignments) > 1:
             del self._assignments[0]
             self._paused = False
+            self._positions = {}
             return Poll({}, self._assignments[0])
         return Poll(found)
 
@@ -78,6 +80,10 @@ class MemorySource:
     def rejoin(self) -> None:
         """Be assigned everything anew at the next poll."""
         self._joined = False
+
+    def ends(self) -> dict[int, int]:
+        """Where each partition ends."""
+        return {p: log[-1].offset + 1 if log else 0 for p, log in self._log.items()}
 
     def close(self) -> None:
         """Leave the group."""
@@ -190,3 +196,14 @@ class MemoryDeadLetters:
     def publish(self, letters: Iterable[DeadLetter]) -> None:
         """Keep them."""
         self.letters.extend(letters)
+
+
+class MemoryTelemetry:
+    """Everything that was told, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def tell(self, event: Event) -> None:
+        """Keep it."""
+        self.events.append(event)

@@ -162,7 +162,8 @@ def refuse_eviction(client: redis.Redis) -> None:
             policy = client.info("memory")["maxmemory_policy"]
     except ServiceUnavailable as error:
         raise ServiceUnavailable(
-            f"{error}. Start Redis with `make up`, or say where it is with FINGUARD_REDIS_URL"
+            f"{error}. Start Redis with `make up`, or say where it is with FINGUARD_REDIS_URL",
+            service="redis",
         ) from error
     if policy != "noeviction":
         raise ConfigurationError(
@@ -183,4 +184,4 @@ def _translated() -> Iterator[None]:
     except NoScriptError:
         raise
     except (RedisError, OSError) as error:
-        raise ServiceUnavailable(f"Redis: {error}") from error
+        raise ServiceUnavailable(f"Redis: {error}", service="redis") from error

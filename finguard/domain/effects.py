@@ -1,6 +1,6 @@
 """What detection does to the world: alerts, counts and dead letters."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -10,6 +10,27 @@ from finguard.domain.verdict import Finding
 
 Stage = Literal["decode", "assess", "rule"]
 """Where a message turned out to be poison."""
+
+REASONS: Final = frozenset(
+    {
+        "amount",
+        "conflict",
+        "country",
+        "currency",
+        "duplicate_key",
+        "empty",
+        "encoding",
+        "future",
+        "key_mismatch",
+        "malformed_json",
+        "rule_failed",
+        "schema",
+        "timestamp",
+        "too_large",
+        "unprintable",
+    }
+)
+"""Every code that says why a message is poison."""
 
 
 class Alert(msgspec.Struct, frozen=True):

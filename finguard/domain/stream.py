@@ -42,10 +42,12 @@ class Poll(msgspec.Struct, frozen=True):
     Attributes:
         records: by partition, in offset order.
         assigned: the partitions this member owns, where the group has just decided anew.
+        reachable: whether any broker is connected; clients look for them silently when not.
     """
 
     records: Mapping[int, Sequence[Record]]
     assigned: frozenset[int] | None = None
+    reachable: bool = True
 
 
 class Bounds(msgspec.Struct, frozen=True):

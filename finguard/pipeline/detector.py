@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -11,6 +12,7 @@ import structlog
 
 from finguard.domain.profile import History, Profile
 from finguard.domain.stream import Claim, ProfileSave, Record
+from finguard.domain.telemetry import Step as StepName
 from finguard.domain.verdict import Rule
 from finguard.errors import OwnershipLost, ServiceUnavailable
 from finguard.pipeline.batch import Judge, Judgement
@@ -21,9 +23,11 @@ from finguard.pipeline.ports import (
     DeadLetterQueue,
     Ledger,
     ProfileStore,
+    Telemetry,
     TransactionArchive,
     TransactionSource,
 )
+from finguard.pipeline.reporter import Reporter
 from finguard.pipeline.resume import resume_point
 from finguard.pipeline.tally import Tally
 from finguard.pipeline.writer import Step, Writer
@@ -38,13 +42,18 @@ SOON_S: Final = 0.02
 
 
 class Ports(msgspec.Struct, frozen=True):
-    """The world as the detector knows it."""
+    """The world as the detector knows it.
+
+    Attributes:
+        telemetry: whoever watches.
+    """
 
     source: TransactionSource
     archive: TransactionArchive
     profiles: ProfileStore
     ledger: Ledger
     dead_letters: DeadLetterQueue
+    telemetry: tuple[Telemetry, ...] = ()
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -63,12 +72,33 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 class _Writing(msgspec.Struct):
-    """A batch that is being written, and what Redis refused of it."""
+    """A batch that is being written.
+
+    Attributes:
+        records: how many it has. laps: what its first steps took.
+        stored_us: when PostgreSQL had its effects, microseconds since 1970.
+        refused: what Redis refused of it.
+    """
 
     judged: Judgement
     saves: Sequence[ProfileSave]
-    steps: list[Step] = []
-    refused: dict[int, int | None] = {}
+    records: int
+    laps: Mapping[StepName, float]
+    stored_us: int | None = None
+    refused: Mapping[int, int | None] = {}
+
+
+def _publish(ports: Ports, writing: _Writing) -> None:
+    ports.dead_letters.publish(writing.judged.effects.dead_letters)
+
+
+def _record(ports: Ports, writing: _Writing) -> None:
+    ports.ledger.record(writing.judged.effects)
+    writing.stored_us = time.time_ns() // 1_000
+
+
+def _save(ports: Ports, writing: _Writing) -> None:
+    writing.refused = ports.profiles.save(writing.saves)
 
 
 class Detector:
@@ -89,7 +119,14 @@ class Detector:
         self._ports = ports
         self._policy = policy
         self._stopping = stopping
-        self._outage = Outage(ports.source, clock=clock, stopping=stopping, random=Random())  # noqa: S311 - jitter
+        self._report = Reporter(ports.telemetry, clock)
+        self._outage = Outage(
+            ports.source,
+            clock=clock,
+            stopping=stopping,
+            random=Random(),  # noqa: S311 - jitter
+            report=self._report,
+        )
         self._judge = Judge(policy.rules, policy.history, DeadLetterGauge(policy.dead_letter_limit))
         self._held = HeldProfiles(policy.history, max_transactions=policy.held_transactions)
         self._writer = Writer()
@@ -122,8 +159,11 @@ class Detector:
             self._tally.report()
 
     def _turn(self) -> None:
+        self._report.begin()
         try:
             polled = self._ports.source.poll(timeout_s=SOON_S if self._writing else 0.5)  # 1. poll
+            self._report.lap("poll")
+            self._outage.heard(reachable=polled.reachable)
             if polled.assigned is not None:
                 self._take_over(polled.assigned)
             elif polled.records:
@@ -131,38 +171,43 @@ class Detector:
             else:
                 self._settle()
             self._tally.report_when_due()
+            self._report.turned()
         except Reassigned as news:
             self._take_over_again(news.assigned)
         except OwnershipLost as error:
             _log.warning("another member took over; joining the group again", cause=str(error))
             self._forget()
+            self._report.rejoined()
             self._outage.endure(self._ports.source.rejoin)
 
     def _process(self, records: Mapping[int, Sequence[Record]]) -> None:
         """Judge a batch while the one before it is being written, and begin to write it."""
         profiles = self._load(_users(records))  # 2. load
+        self._report.lap("load")
         if profiles is None:
             return
         may_know = self._held.may_know
         judged = self._judge.judge(records, profiles, self._claims, may_know)  # 3. assess
+        self._report.lap("assess")
         if self._settle():
-            self._write(judged)
+            self._write(judged, sum(map(len, records.values())))
 
-    def _write(self, judged: Judgement) -> None:
+    def _write(self, judged: Judgement, records: int) -> None:
         """Begin to write a batch; from here on the next one is judged by what it has changed."""
-        ports, effects, saves = self._ports, judged.effects, self._saves(judged)
-        self._writing = writing = _Writing(judged, saves)
+        ports, effects = self._ports, judged.effects
+        writing = _Writing(judged, self._saves(judged), records, self._report.laps())
+        steps = []
         if effects.dead_letters:
-            letters = effects.dead_letters
-            writing.steps.append(lambda: ports.dead_letters.publish(letters))  # 4. dead letters
+            steps.append(Step("dead_letters", "kafka", partial(_publish, ports, writing)))  # 4.
         if effects.spans:
-            writing.steps.append(lambda: ports.ledger.record(effects))  # 5. PostgreSQL
-        writing.steps.append(lambda: writing.refused.update(ports.profiles.save(saves)))  # 6. Redis
+            steps.append(Step("postgresql", "postgresql", partial(_record, ports, writing)))  # 5.
+        steps.append(Step("redis", "redis", partial(_save, ports, writing)))  # 6. Redis
         self._advance_claims(judged)
-        for save in saves:
+        for save in writing.saves:
             self._held.keep(save, judged.changes[save.partition])
         self._held.learn(judged.seen)
-        self._writer.start(writing.steps)
+        self._writing = writing
+        self._writer.start(steps)
 
     def _settle(self) -> bool:
         """Wait until the batch being written is, and tell Kafka.
@@ -179,9 +224,16 @@ class Detector:
             self._watermarks[save.partition] = save.watermark
             self._positions[save.partition] = save.watermark + 1
         self._commit(writing.judged)  # 7. Kafka
-        self._tally.add(writing.judged)
+        self._tell_of(writing)
         # Refused by its own first try, whose reply was lost, a save finds what it has written.
         return self._watermarks_hold(writing.refused)
+
+    def _tell_of(self, writing: "_Writing") -> None:
+        self._tally.add(writing.judged)
+        if writing.stored_us is not None:
+            self._report.stored(writing.judged.effects, writing.stored_us)
+        laps = {**writing.laps, **self._writer.took}
+        self._report.done(writing.records, laps, self._positions, self._ports.source.ends)
 
     def _load(self, users: Mapping[int, Collection[str]]) -> dict[int, dict[str, Profile]] | None:
         """Everybody's profile, or nothing where Redis has lost some and reading begins anew."""
@@ -218,14 +270,22 @@ class Detector:
 
     def _take_over(self, assigned: frozenset[int]) -> None:
         """Claim what the group has assigned and go to where each partition must resume."""
-        # Whether it still comes to be stored or not: the claim that follows knows.
-        self._outage.endure(lambda: self._writer.abandon(patience_s=self._patience_s))
+        self._abandon()
         self._forget()
         _log.info("partitions assigned", partitions=sorted(assigned))
+        self._report.assigned(assigned)
         if not assigned:
+            self._outage.forget()
             return
         self._claim(assigned)
         self._outage.endure(lambda: self._resume(assigned))
+
+    def _abandon(self) -> None:
+        """Wait for the writer to be done: stored or not, the claim that follows knows."""
+        try:
+            self._writer.abandon(patience_s=self._patience_s)
+        except ServiceUnavailable:
+            self._outage.endure(lambda: self._writer.abandon(patience_s=self._patience_s))
 
     def _claim(self, partitions: frozenset[int]) -> None:
         ports, endure = self._ports, self._outage.endure
@@ -234,10 +294,17 @@ class Detector:
         bounds = endure(lambda: ports.archive.bounds(partitions))
         identity = endure(ports.archive.identity)
         starts = {partition: bounds[partition].start for partition in partitions}
+
+        def admit() -> None:
+            ports.ledger.admit(identity, accept_data_loss=accept)
+
+        def claim() -> None:
+            self._claims.update(ports.ledger.claim(starts))
+
         self._writer.start(
             [
-                lambda: ports.ledger.admit(identity, accept_data_loss=accept),
-                lambda: self._claims.update(ports.ledger.claim(starts)),
+                Step("postgresql", "postgresql", admit),
+                Step("postgresql", "postgresql", claim),
             ]
         )
         self._await_writer()
@@ -254,6 +321,7 @@ class Detector:
         ports = self._ports
         found, _ = ports.profiles.load(dict.fromkeys(partitions, ()))
         bounds = ports.archive.bounds(partitions)
+        rebuilds: dict[int, tuple[int, int]] = {}
         for partition in partitions:
             point = resume_point(
                 self._claims[partition],
@@ -264,12 +332,15 @@ class Detector:
             self._watermarks[partition] = point.watermark
             self._positions[partition] = point.position
             if point.rebuilding:
+                rebuilds[partition] = point.position, self._claims[partition].next_offset
                 _log.info(
                     "rebuilding profiles before judging new transactions",
                     partition=partition,
                     records=self._claims[partition].next_offset - point.position,
                 )
         ports.source.seek(self._positions)
+        self._report.rebuilding(rebuilds)
+        self._report.lag(self._positions, lambda: {p: bounds[p].end for p in partitions})
 
     def _watermarks_hold(self, found: Mapping[int, int | None]) -> bool:
         """Whether Redis still says what this member wrote last; if not, put it right everywhere.

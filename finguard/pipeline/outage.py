@@ -6,13 +6,16 @@ from typing import Final, TypeVar
 
 import structlog
 
-from finguard.errors import ServiceUnavailable
+from finguard.errors import Service, ServiceUnavailable
 from finguard.pipeline.ports import TransactionSource
+from finguard.pipeline.reporter import Reporter
 
 _log = structlog.get_logger()
 
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
+SILENCE_S: Final = 2.0
+"""Brokers that are away for less are no outage: connections come and go."""
 
 T = TypeVar("T")
 
@@ -43,12 +46,17 @@ class Outage:
         clock: Callable[[], float],
         stopping: Callable[[], bool],
         random: Random,
+        report: Reporter,
     ) -> None:
         self._source = source
         self._clock = clock
         self._stopping = stopping
         self._random = random
+        self._report = report
+        self._service: Service | None = None
         self.since_s: float | None = None
+        self._unreachable_s: float | None = None
+        self._by_silence = False
 
     def endure(self, step: Callable[[], T]) -> T:
         """Do a step; while its service is away, pause and try again with growing waits.
@@ -69,10 +77,34 @@ class Outage:
                 self._end()
                 return result
 
+    def heard(self, *, reachable: bool) -> None:
+        """Learn from a poll between batches whether any broker is connected.
+
+        No step fails for want of records, so this alone tells a quiet topic from a Kafka that is
+        away. There is nothing to pause or to repeat: the client looks for its brokers by itself.
+        """
+        if reachable:
+            self._unreachable_s = None
+            if self._by_silence:
+                self._end()
+        elif self._unreachable_s is None:
+            self._unreachable_s = self._clock()
+        elif self.since_s is None and self._clock() - self._unreachable_s >= SILENCE_S:
+            self._by_silence = True
+            self._note(ServiceUnavailable("Kafka: no broker is connected", service="kafka"))
+
+    def forget(self) -> None:
+        """Wait for no step: a member without partitions has none that could find out."""
+        if self.since_s is not None and not self._by_silence:
+            self._clear()
+
+    def _clear(self) -> None:
+        self.since_s = self._service = None
+        self._by_silence = False
+        self._report.outage_ended()
+
     def _begin(self, error: ServiceUnavailable) -> None:
-        if self.since_s is None:
-            self.since_s = self._clock()
-            _log.warning("outage: waiting and keeping everything", cause=str(error))
+        self._note(error)
         # Every time: partitions that came with a rebalance are not paused yet.
         self._source.pause()
 
@@ -82,11 +114,23 @@ class Outage:
             if self._stopping():
                 raise Stopped
             polled = self._source.poll(timeout_s=left_s)
+            self._report.turned()
             if polled.assigned is not None:
                 raise Reassigned(polled.assigned)
 
     def _end(self) -> None:
         if self.since_s is not None:
-            _log.info("outage over", seconds=round(self._clock() - self.since_s, 1))
-            self.since_s = None
+            waited_s = round(self._clock() - self.since_s, 1)
+            _log.info("outage over", service=self._service, seconds=waited_s)
+            self._clear()
             self._source.resume()
+
+    def _note(self, error: ServiceUnavailable) -> None:
+        if self.since_s is None:
+            self.since_s = self._clock()
+            _log.warning(
+                "outage: waiting and keeping everything", service=error.service, cause=str(error)
+            )
+        if self._service != error.service:
+            self._service = error.service
+            self._report.outage_began(error.service)

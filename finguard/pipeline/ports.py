@@ -1,6 +1,7 @@
 """What the detection loop needs of the world; adapters provide it, in memory or for real.
 
-Every method may raise `ServiceUnavailable`; the loop then waits and calls it again.
+Every method may raise `ServiceUnavailable`; the loop then waits and calls it again. Telemetry alone
+may not: it is told what happens, and whatever it raises is kept from the loop.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,7 @@ from typing import Protocol
 
 from finguard.domain.effects import DeadLetter, Effects
 from finguard.domain.stream import Bounds, Claim, Poll, ProfileSave, TopicIdentity
+from finguard.domain.telemetry import Event
 
 
 class TransactionSource(Protocol):
@@ -38,6 +40,9 @@ class TransactionSource(Protocol):
 
     def rejoin(self) -> None:
         """Leave the group and join it again, for an assignment that holds."""
+
+    def ends(self) -> Mapping[int, int]:
+        """Where each partition ends, as far as the latest fetch told: this asks nobody."""
 
     def close(self) -> None:
         """Wait until what is done is committed, for a bounded time, and leave the group."""
@@ -108,3 +113,13 @@ class DeadLetterQueue(Protocol):
 
     def publish(self, letters: Sequence[DeadLetter]) -> None:
         """Return once Kafka has acknowledged every one of them."""
+
+
+class Telemetry(Protocol):
+    """Whoever watches the loop: metrics, health pages, tests."""
+
+    def tell(self, event: Event) -> None:
+        """Take note of what has just happened; returns within microseconds and blocks on nothing.
+
+        Called from the loop's thread, some times a batch and never for each message.
+        """

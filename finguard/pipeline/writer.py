@@ -1,13 +1,23 @@
 """Writes one batch in a thread of its own, so that the next one can be judged meanwhile."""
 
+import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from queue import SimpleQueue
 from threading import Event, Thread
 
-from finguard.errors import ServiceUnavailable
+import msgspec
 
-Step = Callable[[], None]
+from finguard.domain.telemetry import Step as StepName
+from finguard.errors import Service, ServiceUnavailable
+
+
+class Step(msgspec.Struct, frozen=True):
+    """Something to do, with the service that it is done at; done twice, it does nothing more."""
+
+    name: StepName
+    service: Service
+    do: Callable[[], None]
 
 
 class Writer:
@@ -22,6 +32,7 @@ class Writer:
 
     def __init__(self) -> None:
         self._steps: deque[Step] = deque()
+        self._took: dict[StepName, float] = {}
         self._error: BaseException | None = None
         self._idle = Event()
         self._idle.set()
@@ -32,6 +43,7 @@ class Writer:
     def start(self, steps: Iterable[Step]) -> None:
         """Begin with a batch's steps; the batch before must be settled."""
         self._steps.extend(steps)
+        self._took = {}
         self._go()
 
     def settle(self, *, patience_s: float) -> None:
@@ -44,8 +56,7 @@ class Writer:
         """
         if self._idle.is_set() and self._steps and self._error is None:
             self._go()
-        if not self._idle.wait(patience_s):
-            raise ServiceUnavailable(f"a service has not answered for {patience_s:g} s")
+        self._wait(patience_s)
         error, self._error = self._error, None
         if error is None:
             return
@@ -59,14 +70,25 @@ class Writer:
         Raises:
             ServiceUnavailable: when a step has not ended in time; nothing may begin before it has.
         """
-        self._steps.clear()
-        if not self._idle.wait(patience_s):
-            raise ServiceUnavailable(f"a service has not answered for {patience_s:g} s")
+        self._wait(patience_s, forget=True)
         self._error = None
+
+    @property
+    def took(self) -> Mapping[StepName, float]:
+        """How long each step of the latest batch took that is done, in seconds."""
+        return self._took
 
     def close(self) -> None:
         """Let the thread end, once it has nothing more to do."""
         self._orders.put(False)
+
+    def _wait(self, patience_s: float, *, forget: bool = False) -> None:
+        current = self._next()
+        if forget:
+            self._steps.clear()
+        if not self._idle.wait(patience_s):
+            service = current.service if current is not None else "unknown"
+            raise ServiceUnavailable(f"{service} does not answer", service=service)
 
     def _go(self) -> None:
         if not self._thread.is_alive():
@@ -85,7 +107,9 @@ class Writer:
 
     def _work(self) -> None:
         while (step := self._next()) is not None:
-            step()
+            begun_s = time.monotonic()
+            step.do()
+            self._took[step.name] = time.monotonic() - begun_s
             # Nothing is left to remove if the rest was abandoned meanwhile.
             if self._next() is step:
                 self._steps.popleft()

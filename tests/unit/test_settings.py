@@ -61,6 +61,8 @@ def test_without_any_variable_the_defaults_hold() -> None:
         ("DEAD_LETTER_MAX_RATIO", "1.01", "less than or equal to 1"),
         ("DEAD_LETTER_MAX_RATIO", "nan", "finite number"),
         ("ACCEPT_DATA_LOSS", "perhaps", "valid boolean"),
+        ("DETECTOR_HTTP_PORT", "-1", "greater than or equal to 0"),
+        ("DETECTOR_HTTP_PORT", "65536", "less than or equal to 65535"),
         ("TRAVEL_MAX_SPEED_KMH", "fast", "valid number"),
         ("TRAVEL_MAX_SPEED_KMH", "-900", "greater than 0"),
         ("TRAVEL_MAX_SPEED_KMH", "nan", "finite number"),

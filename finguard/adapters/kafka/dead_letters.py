@@ -55,7 +55,8 @@ class KafkaDeadLetters:
         except KafkaError as error:
             self._give_up()
             raise ServiceUnavailable(
-                f"Kafka: dead letters not acknowledged: {error or type(error).__name__}"
+                f"Kafka: dead letters not acknowledged: {error or type(error).__name__}",
+                service="kafka",
             ) from error
 
     def _give_up(self) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import structlog
@@ -13,6 +13,7 @@ from kafka.errors import (
     FencedInstanceIdError,
     GroupAuthorizationFailedError,
     IllegalGenerationError,
+    IllegalStateError,
     InvalidSessionTimeoutError,
     KafkaError,
     KafkaTimeoutError,
@@ -98,6 +99,7 @@ class KafkaSource:
     def poll(self, *, timeout_s: float) -> Poll:
         """Wait for records or a new assignment."""
         found: Mapping[TopicPartition, Sequence[Record]] = {}
+        reachable = True
         try:
             with _translated():
                 found = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
@@ -109,15 +111,22 @@ class KafkaSource:
             # Just assigned, and the committed offset is gone: the caller finds out how much.
         except ServiceUnavailable as error:
             # The client looks for its brokers by itself; there is nothing to do but to wait.
-            _log.warning("Kafka is away; waiting", cause=str(error))
+            _log.debug("Kafka cannot serve; polling on", cause=str(error))
+            reachable = False
             time.sleep(timeout_s)
         except OwnershipLost:
             pass  # The client joins the group again and is given a new assignment.
+        reachable = reachable and self._connected()
         assigned = self._listener.take()
         if assigned is not None:
             self._done.clear()
-            return Poll({}, assigned)
-        return Poll({tp.partition: records for tp, records in found.items()})
+            return Poll({}, assigned, reachable)
+        return Poll({tp.partition: records for tp, records in found.items()}, None, reachable)
+
+    def _connected(self) -> bool:
+        """Whether there is a broker at the other end of any connection."""
+        connections = self._consumer._manager._conns  # noqa: SLF001 - there is no public way
+        return any(connection.connected for connection in list(connections.values()))
 
     def seek(self, positions: Mapping[int, int]) -> None:
         """Go on reading from these offsets."""
@@ -146,6 +155,17 @@ class KafkaSource:
             self._consumer.unsubscribe()
             self._listener.take()
             self._consumer.subscribe([self._topic], listener=self._listener)
+
+    def ends(self) -> dict[int, int]:
+        """Where the brokers said, with the latest fetch, that each partition ends."""
+        found: dict[int, int] = {}
+        for partition in self._consumer.assignment():
+            # The assignment may change meanwhile, on another thread.
+            with suppress(IllegalStateError, KeyError):
+                end = self._consumer.highwater(partition)
+                if end is not None:
+                    found[partition.partition] = end
+        return found
 
     def close(self) -> None:
         """Commit what is done, as far as Kafka is there to hear it, and leave the group."""
@@ -217,7 +237,7 @@ def topic_identity(connection: Mapping[str, Any], topic: str) -> TopicIdentity:
         finally:
             admin.close()
     if found.get("error_code"):
-        raise ServiceUnavailable(f"Kafka: topic {topic} does not exist")
+        raise ServiceUnavailable(f"Kafka: topic {topic} does not exist", service="kafka")
     return TopicIdentity(topic, str(found["topic_id"]), len(found["partitions"]))
 
 
@@ -236,10 +256,14 @@ def _translated() -> Iterator[None]:
     except _MOVED_ON as error:
         raise OwnershipLost(f"Kafka: {type(error).__name__}") from error
     except (KafkaTimeoutError, UnknownTopicOrPartitionError) as error:
-        raise ServiceUnavailable(f"Kafka: {error or type(error).__name__}") from error
+        raise _away(error) from error
     except _REFUSALS as error:
         raise ConfigurationError(f"Kafka refuses: {error or type(error).__name__}") from error
     except KafkaError as error:
         if not getattr(error, "retriable", False):
             raise
-        raise ServiceUnavailable(f"Kafka: {error or type(error).__name__}") from error
+        raise _away(error) from error
+
+
+def _away(error: KafkaError) -> ServiceUnavailable:
+    return ServiceUnavailable(f"Kafka: {error or type(error).__name__}", service="kafka")

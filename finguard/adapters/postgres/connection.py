@@ -81,7 +81,8 @@ def _reaching() -> Iterator[None]:
         yield
     except ServiceUnavailable as error:
         raise ServiceUnavailable(
-            f"{error}. Start it with `make up`, or say where it is with FINGUARD_POSTGRES_DSN"
+            f"{error}. Start it with `make up`, or say where it is with FINGUARD_POSTGRES_DSN",
+            service="postgresql",
         ) from error
 
 
@@ -106,11 +107,15 @@ def translated() -> Iterator[None]:
     try:
         yield
     except psycopg2.InterfaceError as error:
-        raise ServiceUnavailable(f"PostgreSQL: {_first_line(error)}") from error
+        raise _away(error) from error
     except psycopg2.Error as error:
         if _means_not_now(error.pgcode):
-            raise ServiceUnavailable(f"PostgreSQL: {_first_line(error)}") from error
+            raise _away(error) from error
         raise
+
+
+def _away(error: psycopg2.Error) -> ServiceUnavailable:
+    return ServiceUnavailable(f"PostgreSQL: {_first_line(error)}", service="postgresql")
 
 
 def _means_not_now(code: str | None) -> bool:

@@ -101,7 +101,9 @@ class ConnectionPool:
     @contextmanager
     def _lent(self) -> Iterator[Connection]:
         if not self._slots.acquire(timeout=self._wait_s):
-            raise ServiceUnavailable(f"all {self._size} connections to PostgreSQL are busy")
+            raise ServiceUnavailable(
+                f"all {self._size} connections to PostgreSQL are busy", service="postgresql"
+            )
         try:
             connection = self._idle_connection() or self._new_connection()
             self._lend(connection)
