@@ -171,9 +171,17 @@ class PostgresLedger:
             execute_values(cursor, _SQL["insert_dead_letters"], rows, page_size=_PAGE)
 
     def _count(self, cursor: Cursor, transactions: Mapping[tuple[int, int], int]) -> None:
+        hours: dict[tuple[int, int], list[int]] = {}
+        for (partition, minute), count in transactions.items():
+            hour, number = divmod(minute, 60)
+            minutes = hours.get((hour, partition))
+            if minutes is None:
+                minutes = hours[hour, partition] = [0] * 60
+            minutes[number] = count
+        # In one order, so that two members never wait for one another.
         rows = [
-            (_moment(minute * 60_000_000), self._identity.topic_id, partition, count)
-            for (partition, minute), count in sorted(transactions.items())
+            (_moment(hour * 3_600_000_000), self._identity.topic_id, partition, sum(of), of)
+            for (hour, partition), of in sorted(hours.items())
         ]
         if rows:
             execute_values(cursor, _SQL["count_transactions"], rows, page_size=_PAGE)

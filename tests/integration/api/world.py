@@ -9,8 +9,9 @@ from typing import Any
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
-from psycopg2.extras import Json
+from psycopg2.extras import Json, execute_values
 
+from finguard.adapters.postgres.queries import named_queries
 from finguard.adapters.postgres.users import Role
 from finguard.api.security import hash_password
 
@@ -73,14 +74,11 @@ class World:
     def count_transactions(self, counts: Mapping[tuple[datetime, int], int]) -> None:
         """Store transactions by minute and partition."""
         with self.cursor() as cursor:
-            for (minute, partition), transactions in counts.items():
-                row = {
-                    "minute": minute,
-                    "topic_id": "topic-1",
-                    "partition": partition,
-                    "transactions": transactions,
-                }
-                _insert(cursor, "transactions_per_minute", row, "transactions")
+            for (moment, partition), transactions in counts.items():
+                by_minute = [transactions * (number == moment.minute) for number in range(60)]
+                hour = moment.replace(minute=0)
+                row = (hour, "topic-1", partition, transactions, by_minute)
+                execute_values(cursor, named_queries("ledger.sql")["count_transactions"], [row])
 
     def store_dead_letters(self, published: Sequence[datetime]) -> None:
         """Store a dead letter for each of these moments."""

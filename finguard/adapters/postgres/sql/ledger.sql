@@ -25,7 +25,7 @@ RETURNING p.epoch, p.next_offset
 -- name: forget_counts
 -- A group that reads a partition for the first time counts it from its start. What another group
 -- had counted of it would otherwise be there twice; alerts and dead letters are unique by themselves.
-DELETE FROM transactions_per_minute WHERE topic_id = %(topic_id)s AND partition = %(partition)s
+DELETE FROM transactions_per_hour WHERE topic_id = %(topic_id)s AND partition = %(partition)s
 
 -- name: advance_progress
 -- Moves partitions on, those that the writer still owns and where nothing was done in between.
@@ -67,7 +67,11 @@ ON CONFLICT (topic_id, partition, "offset") DO NOTHING
 
 -- name: count_transactions
 -- Adds to the counters; the progress row of the same commit makes sure that it happens once.
-INSERT INTO transactions_per_minute AS t (minute, topic_id, partition, transactions)
+INSERT INTO transactions_per_hour AS t (hour, topic_id, partition, transactions, by_minute)
 VALUES %s
-ON CONFLICT (minute, topic_id, partition)
-DO UPDATE SET transactions = t.transactions + EXCLUDED.transactions
+ON CONFLICT (hour, topic_id, partition) DO UPDATE SET
+  transactions = t.transactions + EXCLUDED.transactions,
+  by_minute = (
+    SELECT array_agg(was + more ORDER BY number)
+    FROM unnest(t.by_minute, EXCLUDED.by_minute) WITH ORDINALITY AS minutes (was, more, number)
+  )

@@ -2,7 +2,8 @@
 -- Transactions of whole minutes.
 SELECT coalesce(sum(transactions), 0)::bigint AS transactions
 FROM transactions_per_minute
-WHERE minute >= %(since)s AND minute < %(until)s
+WHERE hour > %(since)s::timestamptz - interval '1 hour' AND hour < %(until)s
+  AND minute >= %(since)s AND minute < %(until)s
 
 -- name: count_alerts
 -- At most a row for each rule, severity and status; every total follows from them.
@@ -42,7 +43,8 @@ SELECT clock_timestamp() AS as_of,
 WITH counted AS (
   SELECT date_trunc(%(bucket)s, minute, 'UTC') AS bucket, sum(transactions)::bigint AS transactions
   FROM transactions_per_minute
-  WHERE minute >= %(since)s AND minute < %(until)s
+  WHERE hour > %(since)s::timestamptz - interval '1 hour' AND hour < %(until)s
+    AND minute >= %(since)s AND minute < %(until)s
   GROUP BY 1
 ), alerted AS (
   SELECT date_trunc(%(bucket)s, occurred_at, 'UTC') AS bucket, count(*) AS alerts
