@@ -1,14 +1,16 @@
 """The interactive documentation, which works without the internet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.responses import FileResponse, HTMLResponse
 
+from finguard.api.access import required_role
 from finguard.api.problems import Problem
 
 DESCRIPTION: Final = """
@@ -94,7 +96,7 @@ def install(app: FastAPI) -> None:
 
 
 def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """What `app.openapi` is to be: FastAPI's description, completed with `Problem`."""
+    """What `app.openapi` is to be: FastAPI's description, completed with `Problem` and roles."""
     described: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
@@ -108,10 +110,30 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                     tags=app.openapi_tags,
                 )
             )
-            schemas = described["components"]["schemas"]
+            _say_roles(app, described["paths"])
+            schemas = described["components"].setdefault("schemas", {})
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(problem.pop("$defs"))
             schemas["Problem"] = problem
         return described
 
     return openapi
+
+
+def routes(app: FastAPI) -> Iterator[APIRoute]:
+    """All routes; late versions of FastAPI keep those of a router together."""
+    for route in app.routes:
+        router = getattr(route, "original_router", None)
+        for inner in router.routes if router else [route]:
+            if isinstance(inner, APIRoute):
+                yield inner
+
+
+def _say_roles(app: FastAPI, paths: dict[str, Any]) -> None:
+    """Write the role that each operation takes into its description, where it takes one."""
+    for route in routes(app):
+        role = required_role(route.dependant)
+        if role is None or not route.include_in_schema:
+            continue
+        for method in route.methods or ():
+            paths[route.path][method.lower()]["x-role"] = role

@@ -167,6 +167,11 @@ _KINDS: Final = {
     HTTPStatus.NOT_FOUND: _Kind(
         "no-such-alert", "There is no such thing.", "There is no such alert."
     ),
+    HTTPStatus.CONFLICT: _Kind(
+        "last-admin",
+        "As things are, this cannot be done.",
+        "Nobody would be left who may manage users.",
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Kind(
         "body-too-large", "The body is too large.", "The body may have 1048576 bytes at most."
     ),

@@ -11,8 +11,8 @@ import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 from psycopg2.extras import Json
 
+from finguard.adapters.passwords import hash_password
 from finguard.adapters.postgres.users import Role
-from finguard.api.security import hash_password
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
