@@ -3,7 +3,15 @@
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 
 from finguard.adapters.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
 from finguard.adapters.postgres.audit import AuditFilter
@@ -33,9 +41,22 @@ Username = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$", to_lower=True),
     Field(description="In any case; kept in lower case.", examples=["ann"]),
 ]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
+
+
+def _of_characters(secret: SecretStr) -> SecretStr:
+    """A lone surrogate, which JSON can write, is none and has no UTF-8 to hash."""
+    try:
+        secret.get_secret_value().encode()
+    except UnicodeEncodeError:
+        # Not the error itself, which would show the text.
+        raise ValueError("must be text that has a form in UTF-8") from None
+    return secret
+
+
+SecretText = Annotated[SecretStr, AfterValidator(_of_characters)]
+Password = Annotated[SecretText, Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS)]
 NewPassword = Annotated[
-    SecretStr,
+    SecretText,
     Field(
         min_length=MIN_PASSWORD_CHARACTERS,
         max_length=MAX_PASSWORD_CHARACTERS,
@@ -43,7 +64,7 @@ NewPassword = Annotated[
         examples=["correct horse battery staple"],
     ),
 ]
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=2_048)]
+Secret = Annotated[SecretText, Field(min_length=1, max_length=2_048)]
 
 
 class LoginForm(Input):
