@@ -183,7 +183,7 @@ class Settings(BaseSettings):
         if password is not None and password.get_secret_value() == DEVELOPMENT_PASSWORD:
             yield (
                 "FINGUARD_API_ADMIN_PASSWORD must not be the one of the documentation in "
-                "production; without it one is generated"
+                "production; choose another one"
             )
 
     def rule_limits(self) -> RuleLimits:

@@ -18,7 +18,10 @@ USERNAME: Final = "admin"
 _AUTHOR: Final = Author("api:start")
 """A colon, so that no user can have this name."""
 
-_REMEDY: Final = "set FINGUARD_API_ADMIN_PASSWORD to 8 to 128 characters of your own"
+_REMEDY: Final = (
+    "set FINGUARD_API_ADMIN_PASSWORD to 8 to 128 characters of your own, or run "
+    "`python -m finguard users add NAME --role admin` (`passwd` where there is one)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

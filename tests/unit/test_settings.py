@@ -142,7 +142,7 @@ def test_production_refuses_a_default_or_short_secret(
 
 
 def test_production_refuses_the_documented_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`password123` is for development; without a password one is generated."""
+    """`password123` is for development; no password at all is no fault of the settings."""
     monkeypatch.setenv("FINGUARD_API_SECRET_KEY", SECRET)
     said = complaint(monkeypatch, ENVIRONMENT="production", API_ADMIN_PASSWORD="password123")
     assert said.startswith("FINGUARD_API_ADMIN_PASSWORD must not ")

@@ -145,6 +145,19 @@ def test_operations_with_parameters_document_422(description: dict[str, Any]) ->
             assert list(content) == ["application/problem+json"], path
 
 
+def test_bodies_take_nothing_beyond_what_they_name(description: dict[str, Any]) -> None:
+    """No field can be smuggled into a request, such as a role into a login."""
+    schemas = description["components"]["schemas"]
+    bodies = [
+        content["schema"]["$ref"].rpartition("/")[2]
+        for _, operation in operations(description)
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+    ]
+    assert bodies
+    for name in bodies:
+        assert schemas[name]["additionalProperties"] is False, name
+
+
 def test_every_answer_has_an_example(description: dict[str, Any]) -> None:
     """Each answer's schema or content shows one."""
     for path, operation in operations(description):
