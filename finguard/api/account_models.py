@@ -67,29 +67,32 @@ NewPassword = Annotated[
 Secret = Annotated[SecretText, Field(min_length=1, max_length=2_048)]
 
 
+IgnoredSecret = Annotated[SecretStr, Field(max_length=256, description="Ignored.")]
+
+
 class LoginForm(Input):
     """The fields of an OAuth2 password grant (RFC 6749, section 4.3)."""
 
     username: Annotated[Name, Field(description="In any case.", examples=["admin"])]
     password: Annotated[Password, Field(examples=["password123"])]
-    grant_type: Annotated[Literal["password"] | None, Field(description="For OAuth2 clients.")] = (
-        None
+    grant_type: Annotated[Literal["password"], Field(description="For OAuth2 clients.")] = (
+        "password"
     )
     scope: Annotated[str, Field(max_length=256, description="Ignored; roles decide.")] = ""
-    client_id: Annotated[str | None, Field(max_length=256, description="Ignored.")] = None
-    client_secret: Annotated[SecretStr | None, Field(max_length=256, description="Ignored.")] = None
+    client_id: Annotated[str, Field(max_length=256, description="Ignored.")] = ""
+    client_secret: IgnoredSecret = SecretStr("")
 
 
 class RefreshForm(Input):
     """The fields of an OAuth2 refresh (RFC 6749, section 6)."""
 
     refresh_token: Annotated[Secret, Field(description="Good for one exchange.")]
-    grant_type: Annotated[
-        Literal["refresh_token"] | None, Field(description="For OAuth2 clients.")
-    ] = None
+    grant_type: Annotated[Literal["refresh_token"], Field(description="For OAuth2 clients.")] = (
+        "refresh_token"
+    )
     scope: Annotated[str, Field(max_length=256, description="Ignored; roles decide.")] = ""
-    client_id: Annotated[str | None, Field(max_length=256, description="Ignored.")] = None
-    client_secret: Annotated[SecretStr | None, Field(max_length=256, description="Ignored.")] = None
+    client_id: Annotated[str, Field(max_length=256, description="Ignored.")] = ""
+    client_secret: IgnoredSecret = SecretStr("")
 
 
 class HandoffForm(Input):

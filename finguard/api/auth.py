@@ -12,7 +12,7 @@ from finguard.adapters.postgres import users
 from finguard.adapters.postgres.users import User
 from finguard.api.access import CurrentAuthor, CurrentCaller, Viewer, not_authenticated
 from finguard.api.account_models import LoginForm, Me, PasswordChange, RefreshForm, Token
-from finguard.api.problems import GUARDED, FieldError, ProblemError, documented
+from finguard.api.problems import GUARDED, ProblemError, documented
 from finguard.api.services import Provided, Services
 from finguard.api.sessions import Grant
 from finguard.api.throttle import LoginAttempt
@@ -120,6 +120,8 @@ def read_me(user: Viewer) -> Me:
     response_description="Done; the user's other sessions have ended.",
     responses=documented(
         *GUARDED,
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.CONFLICT,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         HTTPStatus.TOO_MANY_REQUESTS,
@@ -141,10 +143,16 @@ def change_password(
     attempt = _charged(request, user.username, services)
     if not verify_password(change.current_password.get_secret_value(), user.password_hash):
         _log.warning("password change refused", account=user.id)
-        raise _wrong_field("current_password", "This is not your current password.")
+        raise ProblemError(
+            HTTPStatus.FORBIDDEN, "wrong-password", "This is not your current password."
+        )
     services.throttle.forgive(attempt)
     if change.new_password == change.current_password:
-        raise _wrong_field("new_password", "It must differ from the current one.")
+        raise ProblemError(
+            HTTPStatus.CONFLICT,
+            "same-password",
+            "The new password must differ from the current one.",
+        )
     password_hash = hash_password(change.new_password.get_secret_value())
     if not services.sessions.change_password(caller, author, password_hash):
         raise not_authenticated()
@@ -199,15 +207,6 @@ def _session_over() -> ProblemError:
         "session-over",
         "This refresh token is worth nothing any more; sign in again.",
         headers={"WWW-Authenticate": "Bearer"},
-    )
-
-
-def _wrong_field(name: str, message: str) -> ProblemError:
-    return ProblemError(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "wrong-password",
-        "The password was not changed.",
-        errors=[FieldError(where=f"body.{name}", message=message)],
     )
 
 

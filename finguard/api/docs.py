@@ -1,17 +1,17 @@
 """The interactive documentation, which works without the internet."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from starlette.responses import FileResponse, HTMLResponse
 
 from finguard.api.access import required_role
 from finguard.api.problems import Problem
+from finguard.api.routing import routes
 
 DESCRIPTION: Final = """
 What FinGuard has found, for dashboards and scripts.
@@ -118,15 +118,6 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
         return described
 
     return openapi
-
-
-def routes(app: FastAPI) -> Iterator[APIRoute]:
-    """All routes; late versions of FastAPI keep those of a router together."""
-    for route in app.routes:
-        router = getattr(route, "original_router", None)
-        for inner in router.routes if router else [route]:
-            if isinstance(inner, APIRoute):
-                yield inner
 
 
 def _say_roles(app: FastAPI, paths: dict[str, Any]) -> None:

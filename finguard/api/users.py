@@ -30,7 +30,12 @@ router = APIRouter(
     dependencies=[Depends(require("admin"))],
 )
 
-_CHANGING = (*GUARDED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
+_CHANGING = (
+    *GUARDED,
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
 
 Wanted = Annotated[Username, Path(description="The user's name.")]
 

@@ -158,6 +158,15 @@ def test_bodies_take_nothing_beyond_what_they_name(description: dict[str, Any]) 
         assert schemas[name]["additionalProperties"] is False, name
 
 
+def test_operations_with_bodies_document_what_can_be_wrong_with_them(
+    description: dict[str, Any],
+) -> None:
+    """A body may be unreadable or too large, whatever it was meant to say."""
+    for path, operation in operations(description):
+        if "requestBody" in operation:
+            assert {"400", "413", "422"} <= set(operation["responses"]), path
+
+
 def test_every_answer_has_an_example(description: dict[str, Any]) -> None:
     """Each answer's schema or content shows one."""
     for path, operation in operations(description):
