@@ -30,6 +30,7 @@ Positive = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 PositiveInt = Annotated[int, Field(gt=0, le=2_147_483_647)]
 # The product of two numbers of at most 14 digits is exact in a Decimal's 28.
 Money = Annotated[Decimal, Field(gt=0, le=10**12, max_digits=14, allow_inf_nan=False)]
+Minutes = Annotated[int, Field(gt=0, le=525_600)]
 Password = Annotated[SecretStr, Field(min_length=8, max_length=128)]
 
 
@@ -98,7 +99,9 @@ class Settings(BaseSettings):
     units_per_usd: Annotated[dict[str, Money], NoDecode] = {}
 
     api_secret_key: SecretStr = SecretStr(DEVELOPMENT_SECRET)
-    api_token_minutes: PositiveInt = 30
+    api_token_minutes: Minutes = 15
+    api_session_idle_minutes: Minutes = 60
+    api_session_hours: Annotated[int, Field(gt=0, le=8_760)] = 12
     api_admin_password: Password | None = None
     api_docs: bool = True
     api_max_body_bytes: PositiveInt = 1_048_576
@@ -151,6 +154,16 @@ class Settings(BaseSettings):
                 "FINGUARD_SESSION_TIMEOUT_MS must not exceed FINGUARD_MAX_POLL_INTERVAL_MS; "
                 "Kafka's client refuses it"
             )
+        if self.api_session_idle_minutes <= self.api_token_minutes:
+            yield (
+                "FINGUARD_API_SESSION_IDLE_MINUTES must exceed FINGUARD_API_TOKEN_MINUTES, "
+                "or a session would end before its token is renewed"
+            )
+        if self.api_session_hours * 60 < self.api_session_idle_minutes:
+            yield (
+                "FINGUARD_API_SESSION_HOURS must be no shorter than "
+                "FINGUARD_API_SESSION_IDLE_MINUTES, or no session could be idle for so long"
+            )
         if self.kafka_security_protocol.startswith("SASL"):
             for field in ("mechanism", "username", "password"):
                 if getattr(self, f"kafka_sasl_{field}") is None:
@@ -172,7 +185,7 @@ class Settings(BaseSettings):
         if password is not None and password.get_secret_value() == DEVELOPMENT_PASSWORD:
             yield (
                 "FINGUARD_API_ADMIN_PASSWORD must not be the one of the documentation in "
-                "production; without it one is generated"
+                "production; choose another one"
             )
 
     def rule_limits(self) -> RuleLimits:

@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import timedelta
 
 import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from finguard import __version__
-from finguard.api import alerts, auth, docs, health, problems, stats
+from finguard.adapters.postgres.sessions import Lifetime
+from finguard.api import alerts, audit, auth, browser, docs, health, problems, stats, users
 from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.edge import Edge
 from finguard.api.security import Tokens
 from finguard.api.services import Services
+from finguard.api.sessions import Sessions
 from finguard.api.throttle import LoginThrottle, ThrottlePolicy
 from finguard.domain.currencies import UNITS_PER_USD
 from finguard.errors import FinGuardError
@@ -23,9 +26,10 @@ from finguard.settings import DEVELOPMENT_PASSWORD, Settings
 _log = structlog.get_logger()
 
 _TAGS = [
-    {"name": "auth", "description": "Signing in."},
+    {"name": "auth", "description": "Signing in and out."},
     {"name": "alerts", "description": "What the rules found."},
     {"name": "statistics", "description": "How much of it."},
+    {"name": "administration", "description": "Users, and who changed what."},
     {"name": "health", "description": "For supervisors; takes no token."},
 ]
 
@@ -57,8 +61,8 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
     app.openapi = docs.describe(app)  # type: ignore[method-assign] # as FastAPI documents it
     app.add_middleware(Edge, max_body_bytes=settings.api_max_body_bytes)
     problems.install(app)
-    for router in (auth.router, alerts.router, stats.router, health.router):
-        app.include_router(router)
+    for routes in (auth, browser, alerts, stats, users, audit, health):
+        app.include_router(routes.router)
     if settings.api_docs:
         docs.install(app)
     return app
@@ -77,12 +81,18 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
         pool_size=settings.api_pool_size,
         prepare=first_user.ensure,
     )
+    tokens = Tokens(
+        settings.api_secret_key.get_secret_value(), lifetime_s=60 * settings.api_token_minutes
+    )
+    lifetime = Lifetime(
+        idle=timedelta(minutes=settings.api_session_idle_minutes),
+        longest=timedelta(hours=settings.api_session_hours),
+    )
     return Services(
+        production=settings.environment == "production",
         database=database,
-        tokens=Tokens(
-            settings.api_secret_key.get_secret_value(),
-            lifetime_s=60 * settings.api_token_minutes,
-        ),
+        tokens=tokens,
+        sessions=Sessions(database, tokens, lifetime),
         throttle=LoginThrottle(database, throttle),
         units_per_usd={**UNITS_PER_USD, **settings.units_per_usd},
     )

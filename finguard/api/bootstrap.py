@@ -5,16 +5,23 @@ from typing import Final, Literal
 
 import structlog
 
-from finguard.adapters.postgres import users
+from finguard.adapters.passwords import hash_password, verify_password
+from finguard.adapters.postgres import accounts, users
+from finguard.adapters.postgres.accounts import Author
 from finguard.adapters.postgres.pool import ConnectionPool
-from finguard.api.security import hash_password, verify_password
 from finguard.errors import ConfigurationError
 
 _log = structlog.get_logger()
 
 USERNAME: Final = "admin"
 
-_REMEDY: Final = "set FINGUARD_API_ADMIN_PASSWORD to 8 to 128 characters of your own"
+_AUTHOR: Final = Author("api:start")
+"""A colon, so that no user can have this name."""
+
+_REMEDY: Final = (
+    "set FINGUARD_API_ADMIN_PASSWORD to 8 to 128 characters of your own, or run "
+    "`python -m finguard users add NAME --role admin` (`passwd` where there is one)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +51,7 @@ class FirstUser:
         if admin is None:
             self._create(pool, password)
         elif verify_password(self.development_password, admin.password_hash):
-            self._replace(pool, admin.id, password)
+            self._replace(pool, password)
 
     def _chosen_password(self) -> str | None:
         is_production = self.environment == "production"
@@ -64,12 +71,14 @@ class FirstUser:
             password_hash = hash_password(password)
         except ValueError as error:
             raise ConfigurationError(f"{error}; {_REMEDY}") from error
-        with pool.cursor() as cursor:
-            created = users.create_first_user(cursor, USERNAME, password_hash, "admin")
+        with pool.transaction() as transaction:
+            created = accounts.create_first_account(
+                transaction, _AUTHOR, USERNAME, password_hash, "admin"
+            )
         if created:
             self._announce("first user created", password)
 
-    def _replace(self, pool: ConnectionPool, user_id: int, password: str | None) -> None:
+    def _replace(self, pool: ConnectionPool, password: str | None) -> None:
         """Deal with a development password that is still in force."""
         if password == self.development_password:
             self._announce("development login in force", password)
@@ -79,8 +88,8 @@ class FirstUser:
                 f"{USERNAME} still has the development password, which everybody knows; {_REMEDY}"
             )
         password_hash = hash_password(password)
-        with pool.cursor() as cursor:
-            users.set_password(cursor, user_id, password_hash)
+        with pool.transaction() as transaction:
+            accounts.reset_password(transaction, _AUTHOR, USERNAME, password_hash)
         _log.warning("development password replaced", username=USERNAME)
 
     def _announce(self, event: str, password: str) -> None:

@@ -9,7 +9,9 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import FileResponse, HTMLResponse
 
+from finguard.api.access import required_role
 from finguard.api.problems import Problem
+from finguard.api.routing import routes
 
 DESCRIPTION: Final = """
 What FinGuard has found, for dashboards and scripts.
@@ -94,7 +96,7 @@ def install(app: FastAPI) -> None:
 
 
 def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """What `app.openapi` is to be: FastAPI's description, completed with `Problem`."""
+    """What `app.openapi` is to be: FastAPI's description, completed with `Problem` and roles."""
     described: dict[str, Any] = {}
 
     def openapi() -> dict[str, Any]:
@@ -108,10 +110,21 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                     tags=app.openapi_tags,
                 )
             )
-            schemas = described["components"]["schemas"]
+            _say_roles(app, described["paths"])
+            schemas = described["components"].setdefault("schemas", {})
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(problem.pop("$defs"))
             schemas["Problem"] = problem
         return described
 
     return openapi
+
+
+def _say_roles(app: FastAPI, paths: dict[str, Any]) -> None:
+    """Write the role that each operation takes into its description, where it takes one."""
+    for route in routes(app):
+        role = required_role(route.dependant)
+        if role is None or not route.include_in_schema:
+            continue
+        for method in route.methods or ():
+            paths[route.path][method.lower()]["x-role"] = role

@@ -11,7 +11,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    SecretStr,
     StringConstraints,
     WithJsonSchema,
     model_validator,
@@ -19,7 +18,6 @@ from pydantic import (
 
 from finguard.adapters.postgres.reading import BUCKET_STEPS, AlertFilter, Bucket
 from finguard.api.cursor import decode_cursor
-from finguard.api.security import MAX_PASSWORD_CHARACTERS
 from finguard.domain.verdict import Severity
 
 Status = Literal["open", "investigating", "confirmed_fraud", "false_positive"]
@@ -81,22 +79,6 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LoginForm(Input):
-    """The fields of an OAuth2 password grant (RFC 6749, section 4.3)."""
-
-    username: Annotated[Name, Field(description="In any case.", examples=["admin"])]
-    password: Annotated[
-        SecretStr,
-        Field(min_length=1, max_length=MAX_PASSWORD_CHARACTERS, examples=["password123"]),
-    ]
-    grant_type: Annotated[Literal["password"] | None, Field(description="For OAuth2 clients.")] = (
-        None
-    )
-    scope: Annotated[str, Field(max_length=256, description="Ignored; roles decide.")] = ""
-    client_id: Annotated[str | None, Field(max_length=256, description="Ignored.")] = None
-    client_secret: Annotated[SecretStr | None, Field(max_length=256, description="Ignored.")] = None
-
-
 class AlertQuery(Input):
     """Which alerts to list."""
 
@@ -126,7 +108,7 @@ class AlertQuery(Input):
 
     @model_validator(mode="after")
     def _range_is_one(self) -> Self:
-        _check_order(self.since, self.until)
+        check_order(self.since, self.until)
         return self
 
     def wanted(self) -> AlertFilter:
@@ -151,7 +133,7 @@ class RangeQuery(Input):
 
     @model_validator(mode="after")
     def _range_is_one(self) -> Self:
-        _check_order(self.since, self.until)
+        check_order(self.since, self.until)
         return self
 
     def widened(self, now: datetime, step: timedelta) -> tuple[datetime, datetime]:
@@ -180,7 +162,12 @@ class TimelineQuery(RangeQuery):
         return since, until
 
 
-def _check_order(since: datetime | None, until: datetime | None) -> None:
+def check_order(since: datetime | None, until: datetime | None) -> None:
+    """Refuse a range whose end does not come after its begin.
+
+    Raises:
+        ValueError: for pydantic, which makes it the request's fault.
+    """
     if since and until and since >= until:
         raise ValueError("`from` must lie before `to`")
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from finguard.adapters.postgres.reading import MAX_INCIDENT_ALERTS, Bucket
-from finguard.adapters.postgres.users import Role
 from finguard.api.inputs import Status
 from finguard.domain.transaction import Channel
 from finguard.domain.verdict import Severity
@@ -34,33 +33,6 @@ _ALERT: dict[str, Any] = {
     "incident_id": "t-000123",
     "status": "open",
 }
-
-
-class Token(BaseModel):
-    """An access token (RFC 6749, section 5.1)."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"access_token": "eyJhbGciOi…", "token_type": "bearer", "expires_in": 1800}
-            ]
-        }
-    )
-
-    access_token: Annotated[str, Field(description="For `Authorization: Bearer …`.")]
-    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a word of the protocol
-    expires_in: Annotated[int, Field(description="Seconds.")]
-
-
-class Me(BaseModel):
-    """The user behind the token."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"username": "admin", "role": "admin"}]}
-    )
-
-    username: str
-    role: Role
 
 
 class Alert(BaseModel):

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from finguard.api.routing import allowed_methods
 from finguard.errors import ServiceUnavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -167,6 +168,11 @@ _KINDS: Final = {
     HTTPStatus.NOT_FOUND: _Kind(
         "no-such-alert", "There is no such thing.", "There is no such alert."
     ),
+    HTTPStatus.CONFLICT: _Kind(
+        "last-admin",
+        "As things are, this cannot be done.",
+        "Nobody would be left who may manage users.",
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Kind(
         "body-too-large", "The body is too large.", "The body may have 1048576 bytes at most."
     ),
@@ -231,7 +237,10 @@ def _on_problem(request: Request, error: Exception) -> Response:
 
 def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
-    return from_http_exception(error).response(request_id(request))
+    problem = from_http_exception(error)
+    if problem.status == HTTPStatus.METHOD_NOT_ALLOWED and (methods := allowed_methods(request)):
+        problem.headers = {"Allow": methods}
+    return problem.response(request_id(request))
 
 
 def _on_invalid_request(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from finguard.api.database import Database
 from finguard.api.security import Tokens
+from finguard.api.sessions import Sessions
 from finguard.api.throttle import LoginThrottle
 
 
@@ -18,11 +19,14 @@ class Services:
     """The API's parts.
 
     Attributes:
+        production: cookies are for TLS alone.
         units_per_usd: rough equivalents of one US dollar, by currency.
     """
 
+    production: bool
     database: Database
     tokens: Tokens
+    sessions: Sessions
     throttle: LoginThrottle
     units_per_usd: Mapping[str, Decimal]
 

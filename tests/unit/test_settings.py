@@ -75,6 +75,8 @@ def test_without_any_variable_the_defaults_hold() -> None:
         ("HIGH_VALUE_USD", "1e400", "digits|less than or equal"),
         ("API_ADMIN_PASSWORD", "short", "at least 8"),
         ("API_ADMIN_PASSWORD", "x" * 129, "at most 128"),
+        ("API_TOKEN_MINUTES", "0", "greater than 0"),
+        ("API_SESSION_HOURS", "8761", "less than or equal to 8760"),
         ("UNITS_PER_USD", "{", 'JSON such as {"EUR": 0.9'),
         ("UNITS_PER_USD", "[1]", 'JSON such as {"EUR": 0.9'),
         ("UNITS_PER_USD", "[" * 100_000, 'JSON such as {"EUR": 0.9'),
@@ -111,6 +113,8 @@ def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
         ({"HISTORY_MAX_AGE_HOURS": "0.01"}, ["HISTORY_MAX_AGE_HOURS", "VELOCITY_WINDOW_S"]),
         ({"KAFKA_DEAD_LETTER_TOPIC": "transactions"}, ["KAFKA_DEAD_LETTER_TOPIC", "KAFKA_TOPIC"]),
         ({"SESSION_TIMEOUT_MS": "300001"}, ["SESSION_TIMEOUT_MS", "MAX_POLL_INTERVAL_MS"]),
+        ({"API_TOKEN_MINUTES": "60"}, ["API_SESSION_IDLE_MINUTES", "API_TOKEN_MINUTES"]),
+        ({"API_SESSION_IDLE_MINUTES": "721"}, ["API_SESSION_HOURS", "API_SESSION_IDLE_MINUTES"]),
         (
             {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL"},
             ["KAFKA_SASL_MECHANISM", "KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"],
@@ -140,7 +144,7 @@ def test_production_refuses_a_default_or_short_secret(
 
 
 def test_production_refuses_the_documented_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`password123` is for development; without a password one is generated."""
+    """`password123` is for development; no password at all is no fault of the settings."""
     monkeypatch.setenv("FINGUARD_API_SECRET_KEY", SECRET)
     said = complaint(monkeypatch, ENVIRONMENT="production", API_ADMIN_PASSWORD="password123")
     assert said.startswith("FINGUARD_API_ADMIN_PASSWORD must not ")

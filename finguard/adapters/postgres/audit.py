@@ -1,12 +1,14 @@
 """The audit log: who changed what, when, from what to what; append-only."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
-from psycopg2.extras import Json, execute_values
+from psycopg2.extras import Json, RealDictCursor, execute_values
 
+from finguard.adapters.postgres.pool import Row
 from finguard.adapters.postgres.queries import named_queries
 
 _SQL: Final = named_queries("audit.sql")
@@ -47,3 +49,28 @@ def append(cursor: Cursor, entries: Sequence[AuditEntry]) -> None:
     ]
     if rows:
         execute_values(cursor, _SQL["append"], rows)
+
+
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries to list; what is None does not restrict.
+
+    Attributes:
+        kind: what an action begins with, such as `alert`.
+        since: entries of then or later. until: of before then.
+    """
+
+    actor: str | None = None
+    action: str | None = None
+    kind: str | None = None
+    subject: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def list_entries(
+    cursor: RealDictCursor, wanted: AuditFilter, *, below: int | None, limit: int
+) -> list[Row]:
+    """At most `limit` entries, newest first, from before the entry with the id `below`."""
+    parameters = {**msgspec.structs.asdict(wanted), "below": below, "limit": limit}
+    cursor.execute(_SQL["list_entries"], parameters)
+    return [dict(row) for row in cursor]

@@ -50,33 +50,10 @@ def find_user_by_name(cursor: RealDictCursor, username: str) -> User | None:
     return User(**row) if row else None
 
 
-def find_user(cursor: RealDictCursor, user_id: int) -> User | None:
-    """The user with this id."""
-    cursor.execute(_SQL["find_user"], {"id": user_id})
-    row = cursor.fetchone()
-    return User(**row) if row else None
-
-
 def any_user(cursor: RealDictCursor) -> bool:
     """Whether there is any user."""
     cursor.execute(_SQL["any_user"])
     return cursor.fetchone() is not None
-
-
-def create_first_user(
-    cursor: RealDictCursor, username: str, password_hash: str, role: Role
-) -> bool:
-    """Create a user if there is none at all yet; whether that was so."""
-    cursor.execute(
-        _SQL["create_first_user"],
-        {"username": username, "password_hash": password_hash, "role": role},
-    )
-    return cursor.fetchone() is not None
-
-
-def set_password(cursor: RealDictCursor, user_id: int, password_hash: str) -> None:
-    """Give a user another password and revoke the tokens issued so far."""
-    cursor.execute(_SQL["set_password"], {"id": user_id, "password_hash": password_hash})
 
 
 def lock_attempts(transaction: RealDictCursor, keys: Sequence[str]) -> list[Attempts]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import get_args
 
 import httpx
@@ -18,20 +19,20 @@ ROLES: tuple[Role, ...] = get_args(Role)
 PASSWORD = "correct horse"
 
 
-def guarded(client: httpx.Client) -> list[tuple[str, str]]:
-    """Method and path of everything that takes a token, with values for what paths need."""
+def guarded(client: httpx.Client) -> list[tuple[str, str, Role]]:
+    """Method, path and role of everything that takes a token, with values for what paths need."""
     paths = client.get("/openapi.json").json()["paths"]
     return [
-        (method.upper(), path.replace("{alert_id}", "1"))
+        (method.upper(), re.sub(r"\{\w+\}", "1", path), operation["x-role"])
         for path, methods in paths.items()
         if path not in PUBLIC
-        for method in methods
+        for method, operation in methods.items()
     ]
 
 
 def test_nothing_answers_without_a_token(api: httpx.Client) -> None:
     """Every operation but the public ones refuses who brings no token, and says how to ask."""
-    for method, path in guarded(api):
+    for method, path, _ in guarded(api):
         answer = api.request(method, path)
         assert answer.status_code == 401, path
         assert answer.headers["WWW-Authenticate"].startswith("Bearer"), path
@@ -56,9 +57,24 @@ def test_nothing_answers_with_a_wrong_token(api: httpx.Client) -> None:
     """Every operation but the public ones refuses whatever is not a token of ours."""
     for authorization in WRONG_AUTHORIZATIONS:
         headers = httpx.Headers([(b"Authorization", authorization.encode("latin-1"))])
-        for method, path in guarded(api):
+        for method, path, _ in guarded(api):
             answer = api.request(method, path, headers=headers)
             assert answer.status_code == 401, (path, authorization)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_operation_keeps_to_its_role(api: httpx.Client, world: World, role: Role) -> None:
+    """Whatever stands in the description: 403 for lower roles, and never for its own or higher."""
+    world.store_alerts([alert()])
+    world.add_user("somebody", PASSWORD, role)
+    for method, path, needed in guarded(api):
+        sign_in(api, "somebody", PASSWORD)
+        # The status will do, of answers that never end as well.
+        with api.stream(method, path) as answer:
+            may = ROLES.index(role) >= ROLES.index(needed)
+            assert (answer.status_code != 403) == may, (method, path, answer.status_code)
+            assert answer.status_code not in {401, 405}, (method, path)
+            assert answer.status_code < 500, (method, path)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -67,8 +83,8 @@ def test_every_role_may_read(api: httpx.Client, world: World, role: Role) -> Non
     world.store_alerts([alert()])
     world.add_user("somebody", PASSWORD, role)
     sign_in(api, "somebody", PASSWORD)
-    for method, path in guarded(api):
-        assert api.request(method, path).status_code == 200, path
+    for path in ("/alerts", "/alerts/1", "/stats/summary", "/stats/timeline", "/auth/me"):
+        assert api.get(f"/api/v1{path}").status_code == 200, path
 
 
 @pytest.mark.parametrize(
@@ -106,10 +122,18 @@ def test_new_login_works_after_a_revocation(api: httpx.Client, world: World) -> 
 
 
 def test_token_of_a_user_who_never_was_is_refused(api: httpx.Client) -> None:
-    """A valid signature is not enough: the user must exist."""
-    token = Tokens(DEVELOPMENT_SECRET, lifetime_s=60).issue(4711, epoch=0)
+    """A valid signature is not enough: there must be a session, and it must be the user's."""
+    token = Tokens(DEVELOPMENT_SECRET, lifetime_s=60).issue(4711, session_id="7" * 32)
     headers = {"Authorization": f"Bearer {token}"}
     assert api.get("/api/v1/auth/me", headers=headers).status_code == 401
+
+
+def test_token_with_another_users_session_is_refused(client: httpx.Client, world: World) -> None:
+    """User and session must belong together, even where the signature is right."""
+    ((session_id,),) = world.query("SELECT replace(session_id::text, '-', '') FROM sessions")
+    token = Tokens(DEVELOPMENT_SECRET, lifetime_s=60).issue(4711, session_id=session_id)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert client.get("/api/v1/auth/me", headers=headers).status_code == 401
 
 
 def test_disabled_user_cannot_sign_in(api: httpx.Client, world: World) -> None:

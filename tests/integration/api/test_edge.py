@@ -125,6 +125,8 @@ def test_errors_are_problem_details(
 def test_methods_that_would_do_are_named(api: httpx.Client) -> None:
     """A 405 says what is allowed."""
     assert api.delete("/api/v1/alerts").headers["Allow"] == "GET"
+    assert api.delete("/api/v1/admin/users").headers["Allow"] == "GET, POST"
+    assert api.delete("/api/v1/admin/users/ann").headers["Allow"] == "GET, PATCH"
 
 
 def test_request_ids_are_kept_or_made(api: httpx.Client) -> None:

@@ -1,5 +1,7 @@
 """Hostile input: whatever comes, it is refused politely and never breaks anything."""
 
+import json
+import re
 import socket
 from collections.abc import Iterator
 from random import Random
@@ -58,6 +60,12 @@ ESCAPED = (
 )
 """Lone surrogates, for whoever decodes by the charset that the request names."""
 
+ESCAPED_PASSWORD = (
+    b'--x\r\nContent-Disposition: form-data; name="username"\r\n\r\nadmin\r\n'
+    b'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\n\\udfffaaaaaaa\r\n--x--\r\n'
+)
+"""The same in the password alone, which is hashed."""
+
 UPLOADED = (
     b'--x\r\nContent-Disposition: form-data; name="username"; filename="a"\r\n\r\nfile\r\n'
     b'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\npassword123\r\n--x--\r\n'
@@ -89,6 +97,7 @@ BODIES: list[tuple[str, bytes]] = [
         (f"multipart/form-data; boundary=x; charset={charset}", ESCAPED)
         for charset in ("utf-8", "unicode_escape", "punycode", "idna", "utf-16", "hex", "nope")
     ),
+    ("multipart/form-data; boundary=x; charset=unicode_escape", ESCAPED_PASSWORD),
     ("", b"username=admin"),
     ("\xff/\xfe", b"username=admin"),
 ]
@@ -100,7 +109,7 @@ def operations(client: httpx.Client) -> list[tuple[str, list[str]]]:
     paths = client.get("/openapi.json").json()["paths"]
     return [
         (
-            path.replace("{alert_id}", "1"),
+            re.sub(r"\{\w+\}", "1", path),
             [about["name"] for about in methods["get"].get("parameters", [])],
         )
         for path, methods in paths.items()
@@ -150,6 +159,60 @@ def test_no_body_breaks_the_login(api: httpx.Client) -> None:
         answer = api.post(TOKEN_PATH, content=body, headers=headers)
         assert 400 <= answer.status_code < 500, (content_type, body[:60], answer.text)
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_no_body_breaks_any_operation(client: httpx.Client) -> None:
+    """Every operation that takes a body refuses these as well, whoever sends them."""
+    paths = client.get("/openapi.json").json()["paths"]
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            if "requestBody" not in operation:
+                continue
+            for content_type, body in BODIES:
+                headers = httpx.Headers([(b"Content-Type", content_type.encode("latin-1"))])
+                answer = client.request(
+                    method, re.sub(r"\{\w+\}", "1", path), content=body, headers=headers
+                )
+                assert 400 <= answer.status_code < 500, (path, content_type, body[:60])
+
+
+JSON_VALUES = [
+    "null", "true", "-1", "1.5", "NaN", "1e400", "9" * 400, '""', '"x"', '"\\ud800"',
+    '"\\udfffaaaaaaaaaaa"', '"a\\u0000aaaaaaaa"', '"admin"', '"viewer"', "[]", "{}", '["a"]',
+    '"' + "x" * 5_000 + '"', '"\\r\\nSet-Cookie: a=b"', "[" * 2_000, '"0"', '"2026-02-30"',
+]  # fmt: skip
+
+
+def test_no_field_breaks_any_operation(client: httpx.Client) -> None:
+    """Every field of every JSON body takes every value without a server error."""
+    description = client.get("/openapi.json").json()
+    schemas = description["components"]["schemas"]
+    for path, methods in description["paths"].items():
+        for method, operation in methods.items():
+            content = operation.get("requestBody", {}).get("content", {})
+            body = content.get("application/json", {"schema": {}})["schema"]
+            if "$ref" not in body:
+                continue
+            schema = schemas[body["$ref"].rpartition("/")[2]]
+            for name in [*schema["properties"], "unknown"]:
+                for value in JSON_VALUES:
+                    fields = ", ".join(
+                        f'"{other}": {value if other == name else sound(schema, other)}'
+                        for other in {*schema["properties"], name}
+                    )
+                    answer = client.request(
+                        method,
+                        re.sub(r"\{\w+\}", "1", path),
+                        content=f"{{{fields}}}",
+                        headers={"Content-Type": "application/json"},
+                    )
+                    assert answer.status_code < 500, (path, name, value[:50])
+
+
+def sound(schema: dict[str, Any], name: str) -> str:
+    """Some value that a field may have, as JSON."""
+    examples = schema["properties"].get(name, {}).get("examples", ["somebody"])
+    return json.dumps(examples[0])
 
 
 def test_body_on_a_reading_operation_breaks_nothing(client: httpx.Client) -> None:

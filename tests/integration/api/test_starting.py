@@ -128,6 +128,14 @@ def test_production_starts_with_a_password_of_ones_own(world: World) -> None:
     assert OWN_PASSWORD not in str(lines)
 
 
+def test_production_starts_with_a_user_made_at_the_terminal(world: World) -> None:
+    """Where somebody can sign in, no password needs to stand in a variable."""
+    world.add_user("ann", OWN_PASSWORD, "admin")
+    with served(create_app(api_settings(world.dsn, **PRODUCTION))) as client:
+        assert login(client, "ann", OWN_PASSWORD).status_code == 200
+        assert login(client).status_code == 401
+
+
 def test_later_starts_need_no_password(world: World) -> None:
     """The variable is for the first start: later it may be gone, and it changes nothing."""
     with served(create_app(api_settings(world.dsn, **PRODUCTION, api_admin_password=OWN_PASSWORD))):

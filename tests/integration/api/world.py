@@ -11,9 +11,9 @@ import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - psycopg2's own lower case
 from psycopg2.extras import Json, execute_values
 
+from finguard.adapters.passwords import hash_password
 from finguard.adapters.postgres.queries import named_queries
 from finguard.adapters.postgres.users import Role
-from finguard.api.security import hash_password
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

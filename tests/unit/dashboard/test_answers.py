@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel
 
-from finguard.api import inputs, outputs
+from finguard.api import account_models, inputs, outputs
 from finguard.dashboard import answers
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
 
@@ -13,8 +13,8 @@ from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (outputs.Token, answers.Token),
-        (outputs.Me, answers.Me),
+        (account_models.Token, answers.Token),
+        (account_models.Me, answers.Me),
         (outputs.AlertPage, answers.AlertPage),
         (outputs.AlertDetail, answers.AlertDetail),
         (outputs.Summary, answers.Summary),

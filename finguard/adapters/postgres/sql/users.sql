@@ -3,11 +3,6 @@
 SELECT id, username, password_hash, role, disabled, token_epoch
 FROM users WHERE username = %(username)s
 
--- name: find_user
--- For every request with a token.
-SELECT id, username, password_hash, role, disabled, token_epoch
-FROM users WHERE id = %(id)s
-
 -- name: any_user
 -- One row as soon as there is one user.
 SELECT FROM users LIMIT 1
@@ -20,9 +15,45 @@ WHERE NOT EXISTS (SELECT FROM users)
 ON CONFLICT (username) DO NOTHING
 RETURNING id
 
+-- name: list_users
+-- One page by name, after a name.
+SELECT username, role, disabled, created_at FROM users
+WHERE username > %(after)s ORDER BY username LIMIT %(limit)s
+
+-- name: read_user
+-- One of them.
+SELECT username, role, disabled, created_at FROM users WHERE username = %(username)s
+
+-- name: lock_active_admins
+-- Whoever changes a user waits here, so that two administrators cannot demote each other at once.
+SELECT username FROM users WHERE role = 'admin' AND NOT disabled ORDER BY id FOR NO KEY UPDATE
+
+-- name: lock_user
+-- As they are, until the transaction's end.
+SELECT username, role, disabled, created_at FROM users
+WHERE username = %(username)s FOR NO KEY UPDATE
+
+-- name: create_user
+-- Nothing where the name is taken.
+INSERT INTO users (username, password_hash, role)
+VALUES (%(username)s, %(password_hash)s, %(role)s)
+ON CONFLICT (username) DO NOTHING
+RETURNING username, role, disabled, created_at
+
+-- name: change_user
+-- A trigger ends the user's sessions.
+UPDATE users SET role = %(role)s, disabled = %(disabled)s WHERE username = %(username)s
+
 -- name: set_password
--- A trigger revokes the user's tokens.
-UPDATE users SET password_hash = %(password_hash)s WHERE id = %(id)s
+-- As above.
+UPDATE users SET password_hash = %(password_hash)s WHERE username = %(username)s
+RETURNING token_epoch
+
+-- name: change_password
+-- Only if the user is as they were when they proved who they are.
+UPDATE users SET password_hash = %(password_hash)s
+WHERE id = %(id)s AND token_epoch = %(token_epoch)s
+RETURNING token_epoch
 
 -- name: lock_attempts
 -- Makes the rows that are missing and locks them all, in the order of their keys.

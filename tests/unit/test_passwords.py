@@ -4,7 +4,7 @@ from time import thread_time
 
 import pytest
 
-from finguard.api.security import hash_password, verify_password
+from finguard.adapters.passwords import hash_password, verify_password
 
 
 def test_password_is_recognised() -> None:
