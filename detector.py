@@ -17,8 +17,8 @@ from finguard.adapters.redis_profiles import RedisProfiles, connect_redis, refus
 from finguard.domain.rules import rules
 from finguard.logging import configure_logging
 from finguard.pipeline.dead_letter_limit import DeadLetterLimit
-from finguard.pipeline.detector import Detector, Policy, Ports
-from finguard.pipeline.ports import Telemetry
+from finguard.pipeline.detector import Detector, Policy
+from finguard.pipeline.ports import Ports, Telemetry
 from finguard.pipeline.status import Status
 from finguard.program import run_to_exit, spare_the_collector, stop_on_signals, warn_of
 from finguard.settings import Settings, load_settings, unknown_settings

@@ -7,6 +7,8 @@ may not: it is told what happens, and whatever it raises is kept from the loop.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import msgspec
+
 from finguard.domain.effects import DeadLetter, Effects
 from finguard.domain.stream import Bounds, Claim, Poll, ProfileSave, TopicIdentity
 from finguard.domain.telemetry import Event
@@ -123,3 +125,18 @@ class Telemetry(Protocol):
 
         Called from the loop's thread, some times a batch and never for each message.
         """
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """All of them: the world as the detector knows it.
+
+    Attributes:
+        telemetry: whoever watches.
+    """
+
+    source: TransactionSource
+    archive: TransactionArchive
+    profiles: ProfileStore
+    ledger: Ledger
+    dead_letters: DeadLetterQueue
+    telemetry: tuple[Telemetry, ...] = ()

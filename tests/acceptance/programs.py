@@ -23,7 +23,8 @@ from finguard.adapters.memory import (
     MemorySource,
 )
 from finguard.domain.stream import Record, TopicIdentity
-from finguard.pipeline.detector import Detector, Policy, Ports
+from finguard.pipeline.detector import Detector, Policy
+from finguard.pipeline.ports import Ports
 from finguard.settings import load_settings
 
 ROOT = Path(__file__).parents[2]

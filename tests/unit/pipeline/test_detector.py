@@ -15,7 +15,7 @@ from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Finding, Rule
 from finguard.errors import DataLossError, OwnershipLost, ServiceUnavailable
 from finguard.pipeline.dead_letter_limit import DeadLetterLimit, PoisonFlood
-from finguard.pipeline.detector import Ports
+from finguard.pipeline.ports import Ports
 from tests.unit.pipeline.worlds import (
     ALL_HELD,
     NONE_HELD,

@@ -23,9 +23,8 @@ from finguard.domain.telemetry import (
     Turned,
 )
 from finguard.errors import OwnershipLost, ServiceUnavailable
-from finguard.pipeline.detector import Ports
 from finguard.pipeline.outage import Outage
-from finguard.pipeline.ports import Telemetry
+from finguard.pipeline.ports import Ports, Telemetry
 from finguard.pipeline.reporter import Reporter
 from tests.unit.pipeline.worlds import TOPIC, Faulty, World, oracle, topic
 

@@ -15,7 +15,8 @@ from finguard.domain.rules import RuleLimits, rules
 from finguard.domain.stream import Record, TopicIdentity
 from finguard.domain.verdict import Rule
 from finguard.pipeline.dead_letter_limit import DeadLetterLimit
-from finguard.pipeline.detector import Detector, Policy, Ports
+from finguard.pipeline.detector import Detector, Policy
+from finguard.pipeline.ports import Ports
 
 TOPIC = TopicIdentity("transactions", "id-1", 3)
 NONE_HELD, SOME_HELD, ALL_HELD = 0, 40, 200_000
