@@ -1,6 +1,7 @@
 """One evaluator: what is known, what is remembered, and what one rule's fault may not do."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,10 @@ from hypothesis import given, settings
 
 from finguard.domain.assess import assess
 from finguard.domain.profile import History, PastTransaction, Profile
+from finguard.domain.rules import RuleLimits
+from finguard.domain.rules.high_value import high_value
+from finguard.domain.rules.impossible_travel import impossible_travel
+from finguard.domain.rules.velocity import velocity
 from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Finding, Rule, Verdict
 from finguard.errors import InvalidMessage
@@ -260,3 +265,34 @@ def _check_finding(finding: Finding) -> None:
     assert 1 == len(finding.story.splitlines())
     assert 0 <= finding.score <= 100
     assert finding.severity in {"low", "medium", "high"}
+
+
+@given(histories(), bounds())
+def test_an_id_known_to_be_new_is_judged_alike(
+    arrived: list[Transaction], history: History
+) -> None:
+    """Whoever knows that an id is new, and has the transaction as history keeps it, saves time."""
+    profile = Profile()
+    for transaction in arrived:
+        expected = assess(transaction, profile, RULES, history)
+        past = PastTransaction.of(transaction)
+        assert expected == assess(transaction, profile, RULES, history, past, is_new=True)
+        profile = expected.profile
+
+
+@given(profiles(), histories())
+def test_rules_with_their_limits_bound_find_what_their_functions_find(
+    profile: Profile, arrived: list[Transaction]
+) -> None:
+    """The quick look that comes before most judgements never hides a finding."""
+    limits = RuleLimits()
+    functions: list[Callable[[Transaction, PastTransaction, Profile], Finding | None]] = [
+        lambda t, past, before: impossible_travel(t, past, before, limits.travel),
+        lambda t, past, before: high_value(t, past, before, limits.value),
+        lambda t, past, before: velocity(t, past, before, limits.velocity),
+    ]
+    for transaction in arrived:
+        past = PastTransaction.of(transaction)
+        for rule, function in zip(RULES, functions, strict=True):
+            expected = function(transaction, past, profile)
+            assert expected == rule.judge(transaction, past, profile)
