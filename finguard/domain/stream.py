@@ -38,6 +38,13 @@ class Record(Protocol):
         """The message's headers."""
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a record lies in its topic."""
+
+    partition: int
+    offset: int
+
+
 class TopicIdentity(msgspec.Struct, frozen=True):
     """A topic, told from another of the same name.
 

@@ -6,16 +6,14 @@ from typing import Final
 import msgspec
 
 from finguard.domain.assess import assess
-from finguard.domain.effects import Alert, DeadLetter, Effects, Span, Stage
+from finguard.domain.dead_letters import ATTEMPT_HEADER, claimed_letter, digest
+from finguard.domain.effects import Alert, DeadLetter, Effects, Resolution, Span, Stage
 from finguard.domain.profile import History, Profile, encode_profile
 from finguard.domain.stream import Claim, Record
 from finguard.domain.transaction import Transaction, decode
 from finguard.domain.verdict import Rule, RuleFailure
 from finguard.errors import InvalidMessage
 from finguard.pipeline.dead_letter_limit import DeadLetterGauge
-
-ATTEMPT_HEADER: Final = "dlq.attempt"
-"""On a replayed message: how often it has been tried before."""
 
 MAX_ATTEMPT_DIGITS: Final = 6
 """Headers are hostile, too: a number longer than this was never written by FinGuard."""
@@ -91,6 +89,7 @@ class _Batch:
         self._spans: list[Span] = []
         self._alerts: list[Alert] = []
         self._dead_letters: list[DeadLetter] = []
+        self._resolutions: list[Resolution] = []
         self._transactions: dict[tuple[int, int], int] = {}
         self._changed: dict[int, dict[str, bytes]] = {}
         self._watermarks: dict[int, int] = {}
@@ -105,6 +104,7 @@ class _Batch:
             tuple(self._alerts),
             tuple(self._dead_letters),
             self._transactions,
+            tuple(self._resolutions),
         )
         return Judgement(effects, self._changed, self._watermarks)
 
@@ -143,6 +143,8 @@ class _Batch:
         assessment = assess(transaction, profile, self._rules, self._history)
         if assessment.repeated:
             self._good += 1
+            if effective and record.headers:
+                self._resolve(record)
             return
         if assessment.profile is not profile:
             profiles[user] = changed[user] = assessment.profile
@@ -164,8 +166,16 @@ class _Batch:
             self._bury_failures(record, verdict.failures)
             return
         self._good += 1
+        if record.headers:
+            self._resolve(record)
         minute = record.partition, transaction.time_us // _MINUTE_US
         self._transactions[minute] = self._transactions.get(minute, 0) + 1
+
+    def _resolve(self, record: Record) -> None:
+        letter = claimed_letter(record.headers)
+        if letter is not None:
+            sha256 = digest(record.key, record.value)
+            self._resolutions.append(Resolution(letter, sha256, record.partition))
 
     def _bury_failures(self, record: Record, failures: Sequence[RuleFailure]) -> None:
         detail = "; ".join(f"{failure.rule}: {failure.error!r}" for failure in failures)
@@ -176,9 +186,14 @@ class _Batch:
     ) -> None:
         self._gauge.good(self._good)
         self._good = 0
-        self._gauge.poison()
+        replays = claimed_letter(record.headers or ())
+        # Poison that an operator sends again says nothing of the producers or of this program.
+        if replays is None:
+            self._gauge.poison()
         self._dead_letters.append(
-            DeadLetter(record, stage, reason, detail, type(error).__name__, _attempt(record))
+            DeadLetter(
+                record, stage, reason, detail, type(error).__name__, _attempt(record), replays
+            )
         )
 
 

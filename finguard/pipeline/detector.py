@@ -118,8 +118,9 @@ class Detector:
             self._claims,
         )
         effects = judged.effects
-        if effects.dead_letters:
-            endure(lambda: ports.dead_letters.publish(effects.dead_letters))  # 4. dead letters
+        if letters := effects.dead_letters:
+            letters = endure(lambda: ports.dead_letters.publish(letters))  # 4. dead letters
+            effects = msgspec.structs.replace(effects, dead_letters=letters)
         if effects.spans:
             endure(lambda: ports.ledger.record(effects))  # 5. PostgreSQL
         self._advance_claims(judged)

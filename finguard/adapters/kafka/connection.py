@@ -78,6 +78,16 @@ def connection_arguments(
     return arguments
 
 
+def briefly(connection: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    """The same connection for somebody who waits for the answer: no step takes much longer."""
+    timeout_ms = int(1000 * timeout_s)
+    return {
+        **connection,
+        "bootstrap_timeout_ms": min(timeout_ms, BOOTSTRAP_TIMEOUT_MS),
+        "request_timeout_ms": timeout_ms,
+    }
+
+
 @contextmanager
 def connecting(connection: Mapping[str, Any]) -> Iterator[None]:
     """Tell what keeps a new client from working, in one line with the remedy.
