@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
+from finguard.commands import dead_letters
 from finguard.logging import configure_logging
 from finguard.program import warn_of
 from finguard.settings import load_settings, unknown_settings
@@ -28,5 +29,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     """Every command with its options; a command's module adds itself and says what runs it."""
     parser = argparse.ArgumentParser(prog="python -m finguard", description=__doc__)
-    parser.add_subparsers(metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    dead_letters.add_to(commands)
     return parser
