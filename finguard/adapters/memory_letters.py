@@ -1,6 +1,6 @@
-"""Dead letters in memory: their index, their messages, and the topic that replays go to."""
+"""The index of dead letters in memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -9,14 +9,13 @@ from finguard.domain.dead_letters import (
     Actor,
     Letter,
     LetterFilter,
-    Message,
     Position,
     Replay,
     SentReplay,
     digest,
 )
 from finguard.domain.effects import DeadLetter, Resolution
-from finguard.domain.stream import Place, TopicIdentity
+from finguard.domain.stream import TopicIdentity
 
 
 class MemoryLetters:
@@ -151,45 +150,6 @@ class MemoryLetters:
                 and (wanted.until is None or row.published_at < wanted.until)
             ):
                 yield self._seen(row)
-
-
-class MemoryArchive:
-    """The dead-letter topic as `MemoryDeadLetters` keeps it; nothing is ever cut or lost."""
-
-    def __init__(self, letters: Sequence[DeadLetter]) -> None:
-        self._letters = letters
-
-    def read(self, letters: Sequence[Letter]) -> dict[int, Message]:
-        """The messages at the letters' places."""
-        return {
-            letter.dead_letter_id: Message(record.key, record.value, record.headers)
-            for letter in letters
-            if letter.dlq_offset is not None
-            for record in (self._letters[letter.dlq_offset].record,)
-        }
-
-
-class MemoryReplayTopic:
-    """A topic as lists of replays by partition; one without a partition goes to the first."""
-
-    def __init__(self, identity: TopicIdentity, starts: Mapping[int, int] | None = None) -> None:
-        self._identity = identity
-        self._starts = starts or {}
-        self.sent: dict[int, list[Replay]] = {}
-
-    def identity(self) -> TopicIdentity:
-        """The topic."""
-        return self._identity
-
-    def publish(self, replays: Sequence[Replay]) -> list[Place | None]:
-        """Keep them."""
-        return [self._append(replay) for replay in replays]
-
-    def _append(self, replay: Replay) -> Place:
-        partition = replay.partition or 0
-        log = self.sent.setdefault(partition, [])
-        log.append(replay)
-        return Place(partition, self._starts.get(partition, 0) + len(log) - 1)
 
 
 def _digest(letter: DeadLetter) -> str:
