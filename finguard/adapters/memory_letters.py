@@ -113,7 +113,7 @@ class MemoryLetters:
         done = set()
         for letter in letters:
             id_ = letter.dead_letter_id
-            if self.rows[id_].status == letter.status:
+            if id_ in self.rows and self.rows[id_].status == letter.status:
                 self._change(id_, status="discarded", status_by=actor.name, status_note=note)
                 self.audit.append((actor.name, "dead_letter.discard", id_))
                 done.add(id_)

@@ -8,6 +8,7 @@ import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
+from finguard.adapters.kafka.connection import opened
 from finguard.domain.stream import Place
 
 MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
@@ -52,15 +53,14 @@ class AcknowledgedProducer:
         Raises:
             KafkaError: when one is neither acknowledged nor too large: it may have arrived.
         """
-        try:
-            if self._producer is None:
-                self._producer = self._open()
-            sent = [self._send(self._producer, topic, message) for message in messages]
-            self._producer.flush(timeout=self._timeout_s)
-            return [_place(future) for future in sent]
-        except BaseException:
-            self._give_up()
-            raise
+        places = self._attempt(topic, messages)
+        if None not in places or len(messages) == 1:
+            return places
+        # A broker's refusal of one message ends the client, and whatever waited beside it.
+        return [
+            place or self._attempt(topic, [message])[0]
+            for place, message in zip(places, messages, strict=True)
+        ]
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -69,21 +69,33 @@ class AcknowledgedProducer:
             with suppress(KafkaError):
                 done.close(_CLOSE_TIMEOUT_S)
 
+    def _attempt(self, topic: str, messages: Sequence[Outgoing]) -> list[Place | None]:
+        try:
+            if self._producer is None:
+                self._producer = self._open()
+            sent = [self._send(self._producer, topic, message) for message in messages]
+            self._producer.flush(timeout=self._timeout_s)
+            places = [_place(future) for future in sent]
+        except BaseException:
+            self._give_up()
+            raise
+        if None in places:
+            self._give_up()
+        return places
+
     def _open(self) -> KafkaProducer:
-        return KafkaProducer(
-            **{
-                **self._connection,
-                "acks": "all",
-                "enable_idempotence": True,
-                "allow_auto_create_topics": False,
-                "linger_ms": 0,
-                "max_block_ms": int(500 * self._timeout_s),
-                "delivery_timeout_ms": _NEVER_MS,
-                "request_timeout_ms": int(400 * self._timeout_s),
-                "max_request_size": MAX_REQUEST_BYTES,
-                "metrics_enabled": False,
-            }
-        )
+        options = {
+            "acks": "all",
+            "enable_idempotence": True,
+            "allow_auto_create_topics": False,
+            "linger_ms": 0,
+            "max_block_ms": int(500 * self._timeout_s),
+            "delivery_timeout_ms": _NEVER_MS,
+            "request_timeout_ms": int(400 * self._timeout_s),
+            "max_request_size": MAX_REQUEST_BYTES,
+            "metrics_enabled": False,
+        }
+        return opened(KafkaProducer, {**self._connection, **options})
 
     def _send(self, producer: KafkaProducer, topic: str, message: Outgoing) -> Any:  # noqa: ANN401 - untyped
         try:

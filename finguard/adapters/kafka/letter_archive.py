@@ -12,7 +12,7 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from finguard.adapters.kafka.connection import briefly, connecting
+from finguard.adapters.kafka.connection import briefly, connecting, opened
 from finguard.adapters.kafka.dead_letters import (
     DIGEST_HEADER,
     NO_VALUE_HEADER,
@@ -92,8 +92,9 @@ class KafkaLetterArchive:
             ) from error
 
     def _open(self) -> KafkaConsumer:
-        return KafkaConsumer(
-            **self._connection,
+        return opened(
+            KafkaConsumer,
+            self._connection,
             enable_auto_commit=False,
             auto_offset_reset="none",
             allow_auto_create_topics=False,
