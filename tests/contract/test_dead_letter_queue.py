@@ -1,8 +1,11 @@
 """The dead-letter queue: what is buried is acknowledged, found again, and sent back."""
 
+import gc
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -27,6 +30,10 @@ from finguard.domain.effects import DeadLetter
 from finguard.domain.stream import Place, Record, TopicIdentity
 from finguard.errors import ServiceUnavailable
 from finguard.pipeline.ports import DeadLetterQueue
+from tests.acceptance.programs import wait_for
+
+# kafka-python leaves the sockets of refused connections to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <:ResourceWarning")
 
 HEADERS = (("traceparent", b"00-1"), ("empty", b""), ("dlq.reason", b"a lie"))
 
@@ -47,6 +54,13 @@ class KafkaQueue(NamedTuple):
     queue: Queue
     topic: str
     connection: dict[str, object]
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """Such sockets are collected here, not in the middle of somebody else's test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
@@ -271,6 +285,57 @@ def test_a_kafka_that_does_not_answer_is_told_in_time() -> None:
         with pytest.raises(ServiceUnavailable, match="may have arrived"):
             topic.publish([])
     assert set(threading.enumerate()) <= before
+
+
+def test_several_threads_read_and_send_at_once(kafka: KafkaQueue) -> None:
+    """Each gets its own letter's message, and every replay arrives once."""
+    letters = bury(kafka.queue, *(dead(kafka.queue, n, b"k", b"%d" % n) for n in range(20)))
+
+    def work(letter: Letter) -> bytes | None:
+        message = kafka.queue.archive.read([letter])[letter.dead_letter_id]
+        replay = Replay(
+            letter=letter, key=message.key, value=message.value, own_headers=[], partition=0
+        )
+        kafka.queue.replays.publish([replay])
+        return message.value
+
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        values = list(threads.map(work, letters))
+    assert values == [b"%d" % n for n in range(20)]
+    assert Counter(record.value for record in kafka.queue.arrived()) == Counter(values)
+
+
+@pytest.mark.parametrize("fault", ["frozen", "killed"])
+def test_an_outage_of_kafka_is_told_and_survived(
+    stack: Stack, kafka: KafkaQueue, fault: str
+) -> None:
+    """Clients that were at work when Kafka went away say so, and work again when it is back."""
+    archive = KafkaLetterArchive(
+        kafka.connection, topic=kafka.topic, dead_letter_topic=f"{kafka.topic}.dlq", timeout_s=2
+    )
+    replays = KafkaReplayTopic(kafka.connection, topic=kafka.topic, timeout_s=2)
+    (letter,) = bury(kafka.queue, dead(kafka.queue, 0, b"k", b"v"))
+    replay = Replay(letter=letter, key=b"k", value=b"v", own_headers=[], partition=1)
+
+    def works() -> bool:
+        try:
+            return archive.read([letter])[1].value == b"v" and replays.publish([replay]) != []
+        except ServiceUnavailable:
+            return False
+
+    assert works()
+    (stack.kafka.freeze if fault == "frozen" else stack.kafka.kill)()
+    try:
+        for _ in range(2):
+            with pytest.raises(ServiceUnavailable):
+                archive.read([letter])
+            with pytest.raises(ServiceUnavailable):
+                replays.publish([replay])
+    finally:
+        (stack.kafka.thaw if fault == "frozen" else stack.kafka.start)()
+    wait_for(works, "Kafka to serve again")
+    archive.close()
+    replays.close()
 
 
 def with_original(kafka: KafkaQueue, value: bytes) -> Letter:
