@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     max_poll_interval_ms: PositiveInt = 300_000
     dead_letter_max_ratio: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 0.5
     dead_letter_max_run: PositiveInt = 1_000
+    dead_letter_max_attempts: PositiveInt = 5
     accept_data_loss: bool = False
     detector_http_host: str = "127.0.0.1"
     detector_http_port: Annotated[int, Field(ge=0, le=65_535)] = 9464

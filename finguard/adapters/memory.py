@@ -1,10 +1,21 @@
 """Every port in memory: real implementations for tests, and the oracle that faults are held to."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+import msgspec
+
+from finguard.adapters.memory_letters import MemoryLetters
 from finguard.domain.effects import Alert, DeadLetter, Effects
-from finguard.domain.stream import Bounds, Claim, Poll, ProfileSave, Record, TopicIdentity
+from finguard.domain.stream import (
+    Bounds,
+    Claim,
+    Place,
+    Poll,
+    ProfileSave,
+    Record,
+    TopicIdentity,
+)
 from finguard.domain.telemetry import Event
 from finguard.errors import DataLossError, OwnershipLost
 
@@ -146,6 +157,7 @@ class MemoryLedger:
         self.claims: dict[int, Claim] = {}
         self.alerts: dict[tuple[str, str, str], Alert] = {}
         self.dead_letters: dict[tuple[int, int], DeadLetter] = {}
+        self.letters = MemoryLetters()
         self.transactions: dict[tuple[int, int], int] = {}
 
     def admit(self, identity: TopicIdentity, *, accept_data_loss: bool) -> None:
@@ -181,10 +193,14 @@ class MemoryLedger:
             key = transaction.user_id, transaction.transaction_id, alert.finding.rule
             self.alerts.setdefault(key, alert)
         for letter in effects.dead_letters:
-            place = letter.record.partition, letter.record.offset
-            self.dead_letters.setdefault(place, letter)
+            record = letter.record
+            identity = self.topic or TopicIdentity(record.topic, "unknown", 1)
+            if self.letters.bury(identity, letter):
+                self.dead_letters[record.partition, record.offset] = letter
         for minute, count in effects.transactions.items():
             self.transactions[minute] = self.transactions.get(minute, 0) + count
+        for resolution in effects.resolutions:
+            self.letters.resolve(resolution)
 
 
 class MemoryDeadLetters:
@@ -193,9 +209,14 @@ class MemoryDeadLetters:
     def __init__(self) -> None:
         self.letters: list[DeadLetter] = []
 
-    def publish(self, letters: Iterable[DeadLetter]) -> None:
+    def publish(self, letters: Sequence[DeadLetter]) -> tuple[DeadLetter, ...]:
         """Keep them."""
+        first = len(self.letters)
         self.letters.extend(letters)
+        return tuple(
+            msgspec.structs.replace(letter, place=Place(0, first + number))
+            for number, letter in enumerate(letters)
+        )
 
 
 class MemoryTelemetry:

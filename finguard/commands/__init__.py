@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 
-from finguard.commands import users
+from finguard.commands import dead_letters, users
 from finguard.logging import configure_logging
 from finguard.program import warn_of
 from finguard.settings import load_settings, unknown_settings
@@ -31,4 +31,5 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m finguard", description=__doc__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     users.add_to(commands)
+    dead_letters.add_to(commands)
     return parser

@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from finguard.domain.stream import Record
+from finguard.domain.stream import Place, Record
 from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Finding
 
@@ -54,7 +54,9 @@ class DeadLetter(msgspec.Struct, frozen=True):
     Attributes:
         reason: a code of bounded variety. detail: for a person.
         error_class: the exception's name.
-        attempt: how often it has been tried, this time included.
+        attempt: how often it has been tried, this time included, if its headers say the truth.
+        replays: the letter it replays, if its headers say the truth.
+        place: where it lies in the dead-letter topic, once it does.
     """
 
     record: Record
@@ -63,6 +65,20 @@ class DeadLetter(msgspec.Struct, frozen=True):
     detail: str
     error_class: str
     attempt: int
+    replays: int | None = None
+    place: Place | None = None
+
+
+class Resolution(msgspec.Struct, frozen=True):
+    """A message that was judged well, and whose headers say that it replays a dead letter.
+
+    Attributes:
+        sha256: of key and value; the letter is resolved only by what was sent for it.
+    """
+
+    dead_letter_id: int
+    sha256: str
+    partition: int
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -79,9 +95,11 @@ class Effects(msgspec.Struct, frozen=True):
 
     Attributes:
         transactions: how many happened, by (partition, minutes since 1970).
+        resolutions: replays that were judged well.
     """
 
     spans: tuple[Span, ...]
     alerts: tuple[Alert, ...]
     dead_letters: tuple[DeadLetter, ...]
     transactions: dict[tuple[int, int], int]
+    resolutions: tuple[Resolution, ...] = ()

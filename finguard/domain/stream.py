@@ -23,6 +23,13 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     headers: Sequence[tuple[str, bytes | None]] = ()
 
 
+class Place(msgspec.Struct, frozen=True):
+    """Where a record lies in its topic."""
+
+    partition: int
+    offset: int
+
+
 class TopicIdentity(msgspec.Struct, frozen=True):
     """A topic, told from another of the same name.
 

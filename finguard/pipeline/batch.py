@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from finguard.domain.assess import Assessment, assess
-from finguard.domain.effects import Alert, DeadLetter, Effects, Span, Stage
+from finguard.domain.dead_letters import ATTEMPT_HEADER, claimed_letter, digest
+from finguard.domain.effects import Alert, DeadLetter, Effects, Resolution, Span, Stage
 from finguard.domain.profile import History, PastTransaction, Profile
 from finguard.domain.stream import Claim, Record
 from finguard.domain.transaction import Transaction, decode_measured
@@ -15,9 +16,6 @@ from finguard.domain.verdict import Rule, RuleFailure, Verdict
 from finguard.errors import InvalidMessage
 from finguard.pipeline.dead_letter_limit import DeadLetterGauge
 from finguard.pipeline.held import Change
-
-ATTEMPT_HEADER: Final = "dlq.attempt"
-"""On a replayed message: how often it has been tried before."""
 
 MAX_ATTEMPT_DIGITS: Final = 6
 """Headers are hostile, too: a number longer than this was never written by FinGuard."""
@@ -97,6 +95,7 @@ class _Batch:
         self._spans: list[Span] = []
         self._alerts: list[Alert] = []
         self._dead_letters: list[DeadLetter] = []
+        self._resolutions: list[Resolution] = []
         self._transactions: dict[tuple[int, int], int] = {}
         self._changes: dict[int, dict[str, Change]] = {}
         self._watermarks: dict[int, int] = {}
@@ -111,6 +110,7 @@ class _Batch:
             tuple(self._alerts),
             tuple(self._dead_letters),
             self._transactions,
+            tuple(self._resolutions),
         )
         return Judgement(effects, self._changes, self._seen, self._watermarks)
 
@@ -137,6 +137,8 @@ class _Batch:
                 continue
             if assessment.repeated:
                 self._good += 1
+                if effective and record.headers:
+                    self._resolve(record)
             elif effective and self._take_effect(record, transaction, assessment.verdict):
                 minutes.append(time_us // _MINUTE_US)
         for minute, count in Counter(minutes).items():
@@ -179,6 +181,8 @@ class _Batch:
             self._bury_failures(record, verdict.failures)
             return False
         self._good += 1
+        if record.headers:
+            self._resolve(record)
         return True
 
     def _raise_alerts(self, record: Record, transaction: Transaction, verdict: Verdict) -> None:
@@ -194,6 +198,12 @@ class _Batch:
                 )
             )
 
+    def _resolve(self, record: Record) -> None:
+        letter = claimed_letter(record.headers)
+        if letter is not None:
+            sha256 = digest(record.key, record.value)
+            self._resolutions.append(Resolution(letter, sha256, record.partition))
+
     def _bury_failures(self, record: Record, failures: Sequence[RuleFailure]) -> None:
         detail = "; ".join(f"{failure.rule}: {failure.error!r}" for failure in failures)
         self._bury(record, "rule", "rule_failed", detail, failures[0].error)
@@ -203,9 +213,14 @@ class _Batch:
     ) -> None:
         self._gauge.good(self._good)
         self._good = 0
-        self._gauge.poison()
+        replays = claimed_letter(record.headers or ())
+        # Poison that an operator sends again says nothing of the producers or of this program.
+        if replays is None:
+            self._gauge.poison()
         self._dead_letters.append(
-            DeadLetter(record, stage, reason, detail, type(error).__name__, _attempt(record))
+            DeadLetter(
+                record, stage, reason, detail, type(error).__name__, _attempt(record), replays
+            )
         )
 
 

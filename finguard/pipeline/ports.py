@@ -113,8 +113,8 @@ class Ledger(Protocol):
 class DeadLetterQueue(Protocol):
     """Where poison goes."""
 
-    def publish(self, letters: Sequence[DeadLetter]) -> None:
-        """Return once Kafka has acknowledged every one of them."""
+    def publish(self, letters: Sequence[DeadLetter]) -> tuple[DeadLetter, ...]:
+        """Return them with their places once Kafka has acknowledged every one."""
 
 
 class Telemetry(Protocol):

@@ -33,12 +33,14 @@ class BatchWrite(msgspec.Struct):
     def steps(self, ports: Ports) -> list[Step]:
         """What is to be done, in order; each may be done again."""
         effects = self.judged.effects
+        letters = effects.dead_letters
 
         def publish() -> None:
-            ports.dead_letters.publish(effects.dead_letters)
+            nonlocal letters
+            letters = ports.dead_letters.publish(effects.dead_letters)
 
         def record() -> None:
-            ports.ledger.record(effects)
+            ports.ledger.record(msgspec.structs.replace(effects, dead_letters=letters))
             self.stored_us = time.time_ns() // 1_000
 
         def save() -> None:

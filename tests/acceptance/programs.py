@@ -82,6 +82,20 @@ class Site:
         with self.running("producer.py", *arguments) as producer:
             producer.expect_exit(0)
 
+    def finguard(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[bytes]":
+        """Run an operator's command to its end; its two outputs come back apart."""
+        return subprocess.run(  # noqa: S603 - the project's own program
+            [sys.executable, "-m", "finguard", *arguments],
+            cwd=ROOT,
+            env={**self._env, **(env or {})},
+            input=stdin,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Rows from the deployment's database."""
         connection = psycopg2.connect(self.database)

@@ -60,6 +60,7 @@ def test_without_any_variable_the_defaults_hold() -> None:
         ("BATCH_MAX_RECORDS", "99999999999", "less than or equal to"),
         ("DEAD_LETTER_MAX_RATIO", "1.01", "less than or equal to 1"),
         ("DEAD_LETTER_MAX_RATIO", "nan", "finite number"),
+        ("DEAD_LETTER_MAX_ATTEMPTS", "0", "greater than 0"),
         ("ACCEPT_DATA_LOSS", "perhaps", "valid boolean"),
         ("DETECTOR_HTTP_PORT", "-1", "greater than or equal to 0"),
         ("DETECTOR_HTTP_PORT", "65536", "less than or equal to 65535"),

@@ -1,9 +1,9 @@
 """How to reach Kafka, and the topics that must be there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kafka.admin import KafkaAdminClient
 from kafka.errors import (
@@ -16,12 +16,15 @@ from kafka.errors import (
     UnknownTopicOrPartitionError,
     for_code,
 )
+from kafka.net import KafkaNetClient
 
 from finguard.errors import ConfigurationError, ServiceUnavailable
 
 BOOTSTRAP_TIMEOUT_MS: Final = 5_000
 RECONNECT_BACKOFF_MAX_MS: Final = 1_000
 """Kafka-python would wait up to 30 seconds before it looks whether a broker is back."""
+
+T = TypeVar("T")
 
 DEAD_LETTER_MAX_BYTES: Final = 2 * 1024 * 1024
 """A message of the brokers' usual limit of 1 MiB, with the headers that say what is wrong."""
@@ -76,6 +79,35 @@ def connection_arguments(
                 raise ConfigurationError(f"FINGUARD_KAFKA_SSL_{name.upper()}: no file {file}")
             arguments[f"ssl_{name}"] = file
     return arguments
+
+
+def opened(kind: Callable[..., T], connection: Mapping[str, Any], **options: object) -> T:
+    """Make one of kafka-python's clients; one that fails to leaves no thread and no socket behind.
+
+    Its constructors start a thread, and lose sight of it when no broker answers.
+    """
+    made: list[KafkaNetClient] = []
+
+    def network(**arguments: object) -> KafkaNetClient:
+        made.append(KafkaNetClient(**arguments))
+        return made[-1]
+
+    try:
+        return kind(**connection, **options, kafka_client=network)
+    except BaseException:
+        for client in made:
+            client.close()
+        raise
+
+
+def briefly(connection: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    """The same connection for somebody who waits for the answer: no step takes much longer."""
+    timeout_ms = int(1000 * timeout_s)
+    return {
+        **connection,
+        "bootstrap_timeout_ms": min(timeout_ms, BOOTSTRAP_TIMEOUT_MS),
+        "request_timeout_ms": timeout_ms,
+    }
 
 
 @contextmanager

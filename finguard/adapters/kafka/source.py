@@ -29,6 +29,7 @@ from kafka.errors import (
 from kafka.future import Future
 from kafka.structs import OffsetAndMetadata
 
+from finguard.adapters.kafka.connection import opened
 from finguard.adapters.kafka.record_batches import QuickPartitionRecords
 from finguard.domain.stream import Bounds, Poll, Record, TopicIdentity
 from finguard.errors import ConfigurationError, DataLossError, OwnershipLost, ServiceUnavailable
@@ -231,7 +232,7 @@ def topic_identity(connection: Mapping[str, Any], topic: str) -> TopicIdentity:
         ServiceUnavailable: when none answers, or the topic does not exist (yet).
     """
     with _translated():
-        admin = KafkaAdminClient(**connection)
+        admin = opened(KafkaAdminClient, connection)
         try:
             (found,) = admin.describe_topics([topic])
         finally:

@@ -10,7 +10,8 @@ from psycopg2.extras import Json, execute_values
 
 from finguard.adapters.postgres.connection import translated
 from finguard.adapters.postgres.queries import named_queries
-from finguard.domain.effects import Alert, DeadLetter, Effects
+from finguard.domain.dead_letters import digest
+from finguard.domain.effects import Alert, DeadLetter, Effects, Resolution
 from finguard.domain.stream import Claim, TopicIdentity
 from finguard.errors import DataLossError, OwnershipLost
 
@@ -119,6 +120,7 @@ class PostgresLedger:
             self._insert_alerts(cursor, effects.alerts)
             self._insert_dead_letters(cursor, effects.dead_letters)
             self._count(cursor, effects.transactions)
+            self._resolve(cursor, effects.resolutions)
 
     def _advance(self, cursor: Cursor, effects: Effects) -> bool:
         """Move the progress of every span; False where this very batch had done it before.
@@ -153,22 +155,25 @@ class PostgresLedger:
             execute_values(cursor, _SQL["insert_alerts"], rows, page_size=_PAGE)
 
     def _insert_dead_letters(self, cursor: Cursor, letters: Sequence[DeadLetter]) -> None:
-        rows = [
-            (
-                self._identity.topic,
-                self._identity.topic_id,
-                letter.record.partition,
-                letter.record.offset,
-                letter.stage,
-                letter.reason,
-                _storable(letter.detail),
-                letter.attempt,
-                _moment(letter.record.timestamp * 1000),
-            )
-            for letter in letters
-        ]
+        rows = [self._dead_letter_row(letter) for letter in letters]
         if rows:
             execute_values(cursor, _SQL["insert_dead_letters"], rows, page_size=_PAGE)
+        replays = [
+            (
+                letter.replays,
+                digest(letter.record.key, letter.record.value),
+                letter.record.partition,
+            )
+            for letter in letters
+            if letter.replays is not None
+        ]
+        if replays:
+            execute_values(cursor, _SQL["mark_replayed"], replays, page_size=_PAGE)
+
+    def _resolve(self, cursor: Cursor, resolutions: Sequence[Resolution]) -> None:
+        rows = [(r.dead_letter_id, r.sha256, r.partition) for r in resolutions]
+        if rows:
+            execute_values(cursor, _SQL["resolve_letters"], rows, page_size=_PAGE)
 
     def _count(self, cursor: Cursor, transactions: Mapping[tuple[int, int], int]) -> None:
         hours: dict[tuple[int, int], list[int]] = {}
@@ -213,6 +218,25 @@ class PostgresLedger:
             self._identity.topic_id,
             alert.partition,
             alert.offset,
+        )
+
+    def _dead_letter_row(self, letter: DeadLetter) -> tuple[Any, ...]:
+        record = letter.record
+        return (
+            self._identity.topic,
+            self._identity.topic_id,
+            record.partition,
+            record.offset,
+            letter.stage,
+            letter.reason,
+            _storable(letter.detail),
+            letter.error_class,
+            len(record.value or b""),
+            letter.place.partition if letter.place else None,
+            letter.place.offset if letter.place else None,
+            _moment(record.timestamp * 1000),
+            letter.replays,
+            digest(record.key, record.value) if letter.replays is not None else None,
         )
 
     def _key(self) -> dict[str, Any]:

@@ -59,11 +59,60 @@ INSERT INTO alerts (
 ON CONFLICT (user_id, transaction_id, rule) DO NOTHING
 
 -- name: insert_dead_letters
--- Lists what was sent to the dead-letter topic, once per offset.
+-- Lists what was sent to the dead-letter topic, once per offset, and once per attempt of a chain.
+-- Headers are anybody's: a letter joins the chain only if its bytes are those that were sent again
+-- for the letter it names. The attempt is counted from there, and never taken from a header.
 INSERT INTO dead_letters (
-  topic, topic_id, partition, "offset", stage, reason, detail, attempt, published_at
-) VALUES %s
-ON CONFLICT (topic_id, partition, "offset") DO NOTHING
+  topic, topic_id, partition, "offset", stage, reason, detail, error_class, size,
+  dlq_partition, dlq_offset, published_at, attempt, replay_of
+)
+SELECT v.topic, v.topic_id, v.partition, v."offset", v.stage, v.reason, v.detail, v.error_class,
+  v.size, v.dlq_partition::integer, v.dlq_offset::bigint, v.published_at,
+  coalesce(parent.attempt + 1, 1), coalesce(parent.replay_of, parent.dead_letter_id)
+FROM (VALUES %s) AS v (
+  topic, topic_id, partition, "offset", stage, reason, detail, error_class, size,
+  dlq_partition, dlq_offset, published_at, replays, sha256
+)
+LEFT JOIN dead_letters AS parent
+  ON parent.dead_letter_id = v.replays::bigint AND parent.replay_sha256 = v.sha256
+  AND coalesce(parent.replay_partition, v.partition) = v.partition
+ORDER BY v.partition, v."offset"
+ON CONFLICT DO NOTHING
+
+-- name: mark_replayed
+-- A replay that came back as the next letter was sent, even if whoever sent it died before saying
+-- so.
+WITH parents AS (
+  SELECT parent.dead_letter_id
+  FROM (VALUES %s) AS v (replays, sha256, partition)
+  JOIN dead_letters AS parent
+    ON parent.dead_letter_id = v.replays AND parent.replay_sha256 = v.sha256
+    AND coalesce(parent.replay_partition, v.partition) = v.partition
+  WHERE parent.status = 'open'
+  ORDER BY parent.dead_letter_id FOR UPDATE OF parent
+)
+UPDATE dead_letters SET status = 'replayed'
+WHERE dead_letter_id IN (SELECT dead_letter_id FROM parents) AND status = 'open'
+
+-- name: resolve_letters
+-- A replay was judged well: its message needs nobody any more, and so its whole chain is done. A
+-- letter counts only if the bytes judged are those that were sent again for it.
+WITH judged AS (
+  SELECT DISTINCT coalesce(letter.replay_of, letter.dead_letter_id) AS chain
+  FROM (VALUES %s) AS v (id, sha256, partition)
+  JOIN dead_letters AS letter
+    ON letter.dead_letter_id = v.id AND letter.replay_sha256 = v.sha256
+    AND coalesce(letter.replay_partition, v.partition) = v.partition
+), done AS (
+  SELECT letter.dead_letter_id
+  FROM judged JOIN dead_letters AS letter
+    ON letter.dead_letter_id = judged.chain OR letter.replay_of = judged.chain
+  WHERE letter.status IN ('open', 'replayed')
+  ORDER BY letter.dead_letter_id FOR UPDATE OF letter
+)
+UPDATE dead_letters
+SET status = 'resolved', status_at = clock_timestamp(), status_by = 'detector'
+WHERE dead_letter_id IN (SELECT dead_letter_id FROM done)
 
 -- name: count_transactions
 -- Adds to the counters; the progress row of the same commit makes sure that it happens once.

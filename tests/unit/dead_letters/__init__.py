@@ -1,0 +1,1 @@
+"""Work with dead letters, on ports in memory."""
