@@ -143,14 +143,19 @@ class Detector:
     def _load(self, users: Mapping[int, Collection[str]]) -> dict[int, dict[str, Profile]] | None:
         """Everybody's profile, or nothing where Redis has lost some and reading begins anew."""
         if missing := self._held.missing(users):
-            # What is being written would move the watermarks while they are compared.
-            if not self._settle():
-                return None
             found, pages = self._outage.endure(lambda: self._ports.profiles.load(missing))
-            if not self._is_whole(found):
+            if not self._is_expected(found):
                 return None
             self._held.add(pages)
         return self._held.of(users)
+
+    def _is_expected(self, found: Mapping[int, int | None]) -> bool:
+        """Whether profiles that were read are those to judge by; if not, begin anew."""
+        writing = self._writing
+        if writing is not None and self._owned.is_between(found, writing.saves):
+            # What is being written changes none of them: it only moves the watermarks.
+            return True
+        return self._settle() and self._is_whole(found)
 
     def _write(self, judged: Judgement, records: int) -> None:
         """Begin to write a batch; from here on the next one is judged by what it has changed."""

@@ -35,6 +35,9 @@ class _Held(msgspec.Struct, frozen=True, gc=False):
 
 _NOTHING = _Held(Profile(), 0)
 
+_SPARE_IDS = 50_000
+"""Ids kept beyond twice those remembered, so that few profiles do not mean endless work."""
+
 
 class HeldProfiles:
     """The profiles of this member's partitions as of their watermarks.
@@ -55,13 +58,12 @@ class HeldProfiles:
         self._generation_size = max_transactions // 2
         self._young: dict[int, dict[str, _Held]] = {}
         self._old: dict[int, dict[str, _Held]] = {}
-        self._young_ids: set[str] = set()
-        self._old_ids: set[str] = set()
-        self._size = 0
+        self._young_size = self._old_size = 0
+        self._ids: set[str] = set()
 
     def may_know(self, transaction_id: str) -> bool:
         """Whether a profile held may remember this id: false for nearly all that are new."""
-        return transaction_id in self._young_ids or transaction_id in self._old_ids
+        return transaction_id in self._ids
 
     def missing(self, users: Mapping[int, Collection[str]]) -> dict[int, list[str]]:
         """Those that must be read from Redis, by partition; partitions without any are left out."""
@@ -78,6 +80,7 @@ class HeldProfiles:
             for user, pages in profiles.items():
                 profile, stored = decode_profile(pages, self._history)
                 self._hold(partition, user, _Held(profile, stored))
+                self._know(profile)
 
     def of(self, users: Mapping[int, Collection[str]]) -> dict[int, dict[str, Profile]]:
         """Everybody's profile; an empty one of those that nothing is known of."""
@@ -124,18 +127,25 @@ class HeldProfiles:
             self._hold(save.partition, user, _Held(change.profile, stored))
 
     def learn(self, ids: set[str]) -> None:
-        """Know the ids that a batch has brought; then, if a generation is full, begin another."""
-        self._young_ids |= ids
-        if max(self._size, len(self._young_ids) // 2) > self._generation_size:
-            self._old, self._young, self._size = self._young, {}, 0
-            self._old_ids, self._young_ids = self._young_ids, set()
+        """Know the ids that a batch has brought; forget generations and ids that are too many."""
+        self._ids |= ids
+        if self._young_size > self._generation_size:
+            self._old, self._old_size = self._young, self._young_size
+            self._young, self._young_size = {}, 0
+        if len(self._ids) > 2 * (self._young_size + self._old_size) + _SPARE_IDS:
+            self._ids = {
+                past.transaction_id
+                for generation in (self._young, self._old)
+                for profiles in generation.values()
+                for held in profiles.values()
+                for past in (*held.profile.in_person, *held.profile.online)
+            }
 
     def drop(self, partitions: Iterable[int]) -> None:
         """Forget partitions: somebody else may change their profiles, or Redis has lost them."""
         for partition in partitions:
-            gone = self._young.pop(partition, {})
-            self._size -= sum(held.profile.size for held in gone.values())
-            self._old.pop(partition, None)
+            self._young_size -= _size(self._young.pop(partition, {}))
+            self._old_size -= _size(self._old.pop(partition, {}))
 
     def _held(self, partition: int, user: str) -> _Held:
         return (
@@ -148,9 +158,14 @@ class HeldProfiles:
         young = self._young.setdefault(partition, {})
         before = young.get(user)
         young[user] = held
-        if before is None:
-            self._young_ids.update(past.transaction_id for past in held.profile.in_person)
-            self._young_ids.update(past.transaction_id for past in held.profile.online)
-            self._size += held.profile.size
-        else:
-            self._size += held.profile.size - before.profile.size
+        self._young_size += held.profile.size
+        if before is not None:
+            self._young_size -= before.profile.size
+
+    def _know(self, profile: Profile) -> None:
+        self._ids.update(past.transaction_id for past in profile.in_person)
+        self._ids.update(past.transaction_id for past in profile.online)
+
+
+def _size(profiles: Mapping[str, _Held]) -> int:
+    return sum(held.profile.size for held in profiles.values())

@@ -91,6 +91,15 @@ class Ownership:
         """Once it is known that a service is away, polling and stopping must not wait for it."""
         return PATIENCE_S if self._outage.since_s is None else _SOON_S
 
+    def is_between(self, found: Mapping[int, int | None], saves: Iterable[ProfileSave]) -> bool:
+        """Whether watermarks are those before or after what is just being written."""
+        coming = {save.partition: save.watermark for save in saves}
+        return all(
+            mark == self._watermarks[partition]
+            or (mark is not None and mark == coming.get(partition))
+            for partition, mark in found.items()
+        )
+
     def behind(self, found: Mapping[int, int | None]) -> frozenset[int]:
         """All partitions of which Redis lost data, where it no longer says what it should of some.
 
