@@ -160,7 +160,7 @@ class Detector:
     def _write(self, judged: Judgement, records: int) -> None:
         """Begin to write a batch; from here on the next one is judged by what it has changed."""
         saves = [
-            self._held.save(
+            self._held.change(
                 partition,
                 judged.changes[partition],
                 expected=self._owned.watermark(partition),
@@ -169,8 +169,6 @@ class Detector:
             for partition, mark in judged.watermarks.items()
         ]
         self._owned.begin(judged.effects.spans)
-        for save in saves:
-            self._held.keep(save, judged.changes[save.partition])
         self._held.learn(judged.seen)
         self._writing = BatchWrite(judged, saves, records, self._report.laps())
         self._writer.start(self._writing.steps(self._ports))  # 4. to 6.

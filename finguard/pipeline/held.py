@@ -25,6 +25,14 @@ class Change(msgspec.Struct, gc=False):
         """How many transactions have joined."""
         return len(self.in_person) + len(self.online)
 
+    @property
+    def page(self) -> Profile:
+        """What has joined, as a page."""
+        profile = self.profile
+        return Profile(
+            tuple(self.in_person), tuple(self.online), profile.incident_id, profile.incident_us
+        )
+
 
 class _Held(msgspec.Struct, frozen=True, gc=False):
     """A profile, and how many transactions its pages in Redis hold."""
@@ -77,9 +85,11 @@ class HeldProfiles:
     def add(self, read: Mapping[int, Mapping[str, Sequence[bytes]]]) -> None:
         """Hold what was read; a user without pages needs no telling."""
         for partition, profiles in read.items():
+            young = self._young.setdefault(partition, {})
             for user, pages in profiles.items():
                 profile, stored = decode_profile(pages, self._history)
-                self._hold(partition, user, _Held(profile, stored))
+                young[user] = _Held(profile, stored)
+                self._young_size += profile.size
                 self._know(profile)
 
     def of(self, users: Mapping[int, Collection[str]]) -> dict[int, dict[str, Profile]]:
@@ -92,39 +102,28 @@ class HeldProfiles:
             }
         return found
 
-    def save(
+    def change(
         self, partition: int, changes: Mapping[str, Change], *, expected: int | None, watermark: int
     ) -> ProfileSave:
-        """What to write for a batch's changes: pages of what is new, or whole profiles.
+        """Hold what a batch has made of profiles, and return what Redis is to hold of them.
 
-        A profile is written whole once its pages hold so much more than it remembers that this
-        pays: half as much again, and at least four.
+        That is a page of what is new, or a whole profile once its pages hold so much more than it
+        remembers that this pays: half as much again, and at least four.
         """
+        young, old = self._young.setdefault(partition, {}), self._old.get(partition, {})
         added, rewritten = {}, {}
         for user, change in changes.items():
-            profile = change.profile
-            stored = self._held(partition, user).stored + change.size
-            if stored > profile.size + max(4, profile.size // 2):
+            profile, before = change.profile, young.get(user)
+            stored = (before or old.get(user) or _NOTHING).stored + change.size
+            size = profile.size
+            if stored > size + max(4, size // 2):
                 rewritten[user] = encode_page(profile)
+                stored = size
             else:
-                added[user] = encode_page(
-                    Profile(
-                        tuple(change.in_person),
-                        tuple(change.online),
-                        profile.incident_id,
-                        profile.incident_us,
-                    )
-                )
+                added[user] = encode_page(change.page)
+            young[user] = _Held(profile, stored)
+            self._young_size += size if before is None else size - before.profile.size
         return ProfileSave(partition, expected, watermark, added, rewritten)
-
-    def keep(self, save: ProfileSave, changes: Mapping[str, Change]) -> None:
-        """Hold the changed profiles, now that Redis has taken them."""
-        for user, change in changes.items():
-            if user in save.rewritten:
-                stored = change.profile.size
-            else:
-                stored = self._held(save.partition, user).stored + change.size
-            self._hold(save.partition, user, _Held(change.profile, stored))
 
     def learn(self, ids: set[str]) -> None:
         """Know the ids that a batch has brought; forget generations and ids that are too many."""
@@ -146,21 +145,6 @@ class HeldProfiles:
         for partition in partitions:
             self._young_size -= _size(self._young.pop(partition, {}))
             self._old_size -= _size(self._old.pop(partition, {}))
-
-    def _held(self, partition: int, user: str) -> _Held:
-        return (
-            self._young.get(partition, {}).get(user)
-            or self._old.get(partition, {}).get(user)
-            or _NOTHING
-        )
-
-    def _hold(self, partition: int, user: str, held: _Held) -> None:
-        young = self._young.setdefault(partition, {})
-        before = young.get(user)
-        young[user] = held
-        self._young_size += held.profile.size
-        if before is not None:
-            self._young_size -= before.profile.size
 
     def _know(self, profile: Profile) -> None:
         self._ids.update(past.transaction_id for past in profile.in_person)

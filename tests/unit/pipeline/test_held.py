@@ -38,9 +38,8 @@ class Shop:
             change.profile = change.profile.remember(past, transaction.channel, self.history)
             (change.in_person if transaction.channel == "in_person" else change.online).append(past)
         mark = (self._mark or 0) + 1
-        save = self.held.save(0, changes, expected=self._mark, watermark=mark)
+        save = self.held.change(0, changes, expected=self._mark, watermark=mark)
         assert {} == self.store.save([save])
-        self.held.keep(save, changes)
         self.held.learn({transaction.transaction_id for _, transaction in transactions})
         self._mark = mark
 
@@ -85,8 +84,7 @@ def test_memory_is_bounded() -> None:
     for number in range(1000):
         past = PastTransaction.of(purchase(f"t{number}"))
         changes = {f"u{number}": Change(Profile((past,)), [past], [])}
-        save = held.save(0, changes, expected=None, watermark=number)
-        held.keep(save, changes)
+        held.change(0, changes, expected=None, watermark=number)
         held.learn({past.transaction_id})
     unknown = held.missing({0: [f"u{number}" for number in range(1000)]})[0]
     assert 850 <= len(unknown) < 1000
