@@ -16,11 +16,11 @@ ifneq ($(wildcard $(STAMP)),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status clean distclean test lint format lock bench-codec
+.PHONY: help install demo up down status clean distclean test lint format lock bench-detector bench-codec
 
 help: ## Show this list
 	@echo "FinGuard: make TARGET"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
 install: $(STAMP) ## Make .venv with the pinned packages
 	@:
@@ -68,6 +68,9 @@ test: lint ## Check everything: lint, and all tests against real services
 	@echo '== pytest'
 	# More than one stack side by side: much of the time goes into waiting for programs to start.
 	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile
+
+bench-detector: install ## Measure the detector beside its peers (see docs/benchmarks.md)
+	@exec $(PY) -m bench.detector $(if $(ONLY),--only $(ONLY)) $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 bench-codec: install ## Measure what decoding one event costs
 	@$(PY) -m bench.codec

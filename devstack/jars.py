@@ -57,12 +57,12 @@ def locked_jars(lock: Path = LOCK_FILE) -> list[Jar]:
     return [Jar.parse(line) for line in lines if line and not line.startswith("#")]
 
 
-def jar_files(cache: Path) -> list[Path]:
+def jar_files(cache: Path, lock: Path = LOCK_FILE) -> list[Path]:
     """Return where the archives are once `fetch_jars` is done."""
-    return [cache / "kafka" / jar.name for jar in locked_jars()]
+    return [cache / lock.stem / jar.name for jar in locked_jars(lock)]
 
 
-def fetch_jars(cache: Path, console: Console) -> None:
+def fetch_jars(cache: Path, console: Console, lock: Path = LOCK_FILE) -> None:
     """Download what is missing; raise `StackError` when it cannot be had."""
     base_url = os.environ.get(MAVEN_URL_SETTING, MAVEN_CENTRAL_URL).rstrip("/")
     downloads = [
@@ -70,9 +70,9 @@ def fetch_jars(cache: Path, console: Console) -> None:
             url=f"{base_url}/{jar.path}",
             sha256=jar.sha256,
             size_bytes=jar.size_bytes,
-            target=cache / "kafka" / jar.name,
+            target=cache / lock.stem / jar.name,
             copy=LOCAL_REPOSITORY / jar.path,
         )
-        for jar in locked_jars()
+        for jar in locked_jars(lock)
     ]
-    fetch("Kafka", downloads, console)
+    fetch(lock.stem.replace("-", " ").title(), downloads, console)

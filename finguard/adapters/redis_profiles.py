@@ -122,9 +122,9 @@ class RedisProfiles:
         return answers
 
     def _keys(self, partition: int, users: Sequence[str]) -> list[str]:
-        tag = f"{{{self._namespace}:{partition}}}"
-        start = f"fg:{tag}:p:"
-        return [f"fg:{tag}:watermark", *(start + user for user in users)]
+        """The watermark's key, and one for each user: short, since there are so many of them."""
+        watermark = f"fg{{{self._namespace}:{partition}}}"
+        return [watermark, *(watermark + user for user in users)]
 
 
 def connect_redis(url: str, *, ssl_cafile: str | None = None) -> redis.Redis:

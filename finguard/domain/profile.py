@@ -24,8 +24,10 @@ class PastTransaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     Attributes:
         time_us: event time in microseconds since 1970.
         amount_units: the amount in ten-thousandths of the currency.
-        lat_e7: latitude in 1e-7 degrees. lon_e7: longitude likewise.
+        lat_e7: latitude in 1e-7 degrees. lon_e7: longitude likewise. These and the three that
+            follow are 0 or empty of online transactions.
         radius_m: location uncertainty in whole metres; 0 where unknown.
+        city: and country, of transactions in person.
         fingerprint: see `Transaction.fingerprint`.
         flagged: its place was itself found to be impossible or improbable travel.
     """
@@ -50,12 +52,19 @@ class PastTransaction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @classmethod
     def measured(cls, transaction: Transaction, time_us: int, units: int) -> "PastTransaction":
         """The same for whoever has measured it already, as decoding does."""
+        transaction_id, currency = transaction.transaction_id, transaction.currency
+        if transaction.channel == "online":
+            # Where the shop or the buyer's network is says nothing of where the customer was.
+            return cls(
+                time_us, transaction_id, units, intern(currency), 0, 0, 0, "", "",
+                transaction.fingerprint,
+            )  # fmt: skip
         return cls(
             time_us,
-            transaction.transaction_id,
+            transaction_id,
             units,
             # A few texts stand in many thousand transactions: held once, they fit into memory.
-            intern(transaction.currency),
+            intern(currency),
             round(transaction.lat * DEGREE_SCALE),
             round(transaction.lon * DEGREE_SCALE),
             round((transaction.location_radius_km or 0.0) * 1000),
@@ -215,7 +224,7 @@ _decoder: Final = msgspec.msgpack.Decoder(Profile)
 def encode_page(page: Profile) -> bytes:
     """A whole profile, or what a few transactions have added to one, as MessagePack arrays.
 
-    About 65 bytes a transaction. What is stored of a user is a sequence of pages: so a transaction
+    About 55 bytes a transaction. What is stored of a user is a sequence of pages: so a transaction
     costs its own bytes and not those of the history before it.
     """
     return _encoder.encode(page)

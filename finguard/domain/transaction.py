@@ -73,8 +73,17 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defa
 
     @property
     def fingerprint(self) -> int:
-        """32 bits over all that a user's profile does not keep, to tell a copy from a conflict."""
-        return crc32(f"{self.merchant}\0{self.category}\0{self.channel}".encode())
+        """16 bits over all that a user's profile does not keep, to tell a copy from a conflict.
+
+        Of an online transaction that is its place as well: nobody was there.
+        """
+        text = f"{self.merchant}\0{self.category}"
+        if self.channel == "online":
+            text = (
+                f"{text}\0{self.city}\0{self.country}\0{self.lat}\0{self.lon}\0"
+                f"{self.location_radius_km}"
+            )
+        return crc32(text.encode()) & 0xFFFF
 
 
 _decoder: Final = msgspec.json.Decoder(Transaction)

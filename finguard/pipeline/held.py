@@ -108,7 +108,8 @@ class HeldProfiles:
         """Hold what a batch has made of profiles, and return what Redis is to hold of them.
 
         That is a page of what is new, or a whole profile once its pages hold so much more than it
-        remembers that this pays: half as much again, and at least four.
+        remembers that this pays: a third again, and at least two. To write a whole one takes as
+        long as judging its user's next transaction; to leave more behind takes Redis' memory.
         """
         young, old = self._young.setdefault(partition, {}), self._old.get(partition, {})
         added, rewritten = {}, {}
@@ -116,7 +117,7 @@ class HeldProfiles:
             profile, before = change.profile, young.get(user)
             stored = (before or old.get(user) or _NOTHING).stored + change.size
             size = profile.size
-            if stored > size + max(4, size // 2):
+            if stored > size + max(2, size // 3):
                 rewritten[user] = encode_page(profile)
                 stored = size
             else:

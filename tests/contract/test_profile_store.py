@@ -87,6 +87,13 @@ def test_one_user_in_two_partitions_is_two_profiles(store: ProfileStore) -> None
     assert store.load({0: ["ann"], 1: ["ann"]})[1] == {0: {"ann": [b"0"]}, 1: {"ann": [b"1"]}}
 
 
+def test_no_users_name_is_the_watermarks(store: ProfileStore) -> None:
+    """Whatever a user is called, the profile takes the place of nothing else."""
+    pages = dict.fromkeys((":", "watermark", ":watermark", "}", "1}"), b"x")
+    assert store.save([ProfileSave(0, None, 1, pages)]) == {}
+    assert store.load({0: list(pages)}) == ({0: 1}, {0: {name: [b"x"] for name in pages}})
+
+
 def test_groups_do_not_share_profiles(stack: Stack) -> None:
     """Two consumer groups on one Redis keep their states apart."""
     client = connect_redis(stack.redis_url)
@@ -102,10 +109,9 @@ def test_a_watermark_vanishes_before_a_profile_that_still_matters(stack: Stack) 
     RedisProfiles(client, namespace=namespace, memory_s=60).save(
         [ProfileSave(0, None, 1, {"a": b""})]
     )
-    made = {_last_part(key): key for key in set(client.scan_iter("*")) - before}
-    lives = {name: client.ttl(key) for name, key in made.items()}
-    assert WATERMARK_TTL_S - 10 < lives["watermark"] <= WATERMARK_TTL_S
-    assert lives["watermark"] + 50 < lives["a"] <= lives["watermark"] + 70
+    watermark, profile = sorted(set(client.scan_iter("*")) - before)
+    assert WATERMARK_TTL_S - 10 < client.ttl(watermark) <= WATERMARK_TTL_S
+    assert client.ttl(watermark) + 50 < client.ttl(profile) <= client.ttl(watermark) + 70
 
 
 def test_a_save_survives_a_redis_that_forgot_its_scripts(stack: Stack) -> None:
@@ -139,7 +145,3 @@ def test_a_url_that_is_none_is_a_wrong_setting() -> None:
     """The user is told which variable to mend."""
     with pytest.raises(ConfigurationError, match="FINGUARD_REDIS_URL"):
         connect_redis("localhost:6379")
-
-
-def _last_part(key: bytes | str) -> str:
-    return (key.decode() if isinstance(key, bytes) else key).rpartition(":")[2]

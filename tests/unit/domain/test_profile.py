@@ -18,7 +18,7 @@ from finguard.domain.profile import (
 )
 from finguard.domain.transaction import Channel, Transaction
 from tests.strategies import bounds, histories, profiles, transactions
-from tests.unit.domain.examples import HISTORY, minutes, profile_of, purchase
+from tests.unit.domain.examples import HISTORY, NEW_YORK, minutes, profile_of, purchase
 
 CHANNELS: tuple[Channel, Channel] = ("in_person", "online")
 
@@ -196,13 +196,22 @@ def test_bad_text_inside_is_a_decode_error() -> None:
         decode_profile([packed], HISTORY)
 
 
-@given(transactions())
+@given(transactions(channel="in_person"))
 def test_coordinates_are_kept_to_a_centimetre(transaction: Transaction) -> None:
     """Whole numbers of 32 bits stand for degrees, half a unit off at the most."""
     past = PastTransaction.of(transaction)
     assert pytest.approx(transaction.lat, abs=5.1e-8) == past.lat_e7 / 1e7
     assert pytest.approx(transaction.lon, abs=5.1e-8) == past.lon_e7 / 1e7
     assert max(abs(past.lat_e7), abs(past.lon_e7)) < 2**31
+
+
+def test_of_online_transactions_no_place_is_kept_but_a_conflict_is_noticed() -> None:
+    """Nobody was there; another city under the same id is another event all the same."""
+    here, there = purchase(channel="online"), purchase("t1", NEW_YORK, channel="online")
+    past = PastTransaction.of(here)
+    assert (0, 0, 0, "", "") == (past.lat_e7, past.lon_e7, past.radius_m, past.city, past.country)
+    assert past.same_event(PastTransaction.of(here))
+    assert not past.same_event(PastTransaction.of(there))
 
 
 def test_the_same_event_is_the_same_with_or_without_a_flag() -> None:

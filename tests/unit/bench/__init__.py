@@ -1,0 +1,1 @@
+"""The benchmarks: what they compare with, and what they report."""
