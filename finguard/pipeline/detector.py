@@ -185,7 +185,7 @@ class Detector:
         self._owned.await_writer()
         self._writing = None
         self._owned.arrive(writing.saves)
-        self._commit(writing.judged)  # 7. Kafka
+        self._commit({p: mark + 1 for p, mark in writing.judged.watermarks.items()})  # 7. Kafka
         self._tell_of(writing)
         # Refused by its own first try, whose reply was lost, a save finds what it has written.
         return self._is_whole(writing.refused)
@@ -198,10 +198,10 @@ class Detector:
             self._owned.rewind(behind)
         return not behind
 
-    def _commit(self, judged: Judgement) -> None:
+    def _commit(self, positions: Mapping[int, int]) -> None:
         """Tell the group. A commit that fails costs nothing: PostgreSQL holds the progress."""
         try:
-            self._ports.source.commit({p: mark + 1 for p, mark in judged.watermarks.items()})
+            self._ports.source.commit(positions)
         except (OwnershipLost, ServiceUnavailable) as error:
             _log.warning("offsets not committed; the next batch's commit covers them", cause=error)
 
@@ -229,6 +229,8 @@ class Detector:
         self._report.assigned(assigned)
         if assigned:
             self._owned.take_over(assigned)
+            # A predecessor that died before its last commit leaves lag that no record would end.
+            self._commit(self._owned.positions)
         else:
             self._outage.forget()
 

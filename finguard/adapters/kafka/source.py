@@ -26,7 +26,6 @@ from kafka.errors import (
     UnknownMemberIdError,
     UnknownTopicOrPartitionError,
 )
-from kafka.future import Future
 from kafka.structs import OffsetAndMetadata
 
 from finguard.adapters.kafka.connection import opened
@@ -37,6 +36,11 @@ from finguard.errors import ConfigurationError, DataLossError, OwnershipLost, Se
 _log = structlog.get_logger()
 
 CALL_TIMEOUT_MS: Final = 5_000
+COMMIT_AGAIN_S: Final = 1.0
+"""After a commit that failed: Kafka is away, or the group is about to decide anew."""
+
+COMMIT_TIMEOUT_S: Final = 60.0
+
 _REFUSALS: Final = (
     GroupAuthorizationFailedError,
     InvalidSessionTimeoutError,
@@ -74,8 +78,10 @@ class KafkaSource:
         self._connection = dict(connection)
         self._topic = topic
         self._listener = _Listener()
+        # Offsets that are done, and those of them that the group has acknowledged.
         self._done: dict[int, int] = {}
-        self._committing: Future | None = None
+        self._told: dict[int, int] = {}
+        self._next_commit_s = 0.0
         with _translated():
             self._consumer = KafkaConsumer(
                 **self._connection,
@@ -104,6 +110,7 @@ class KafkaSource:
         reachable = True
         try:
             with _translated():
+                self._send_offsets()
                 found = self._consumer.poll(timeout_ms=max(0, int(timeout_s * 1000)))
         except NoOffsetForPartitionError:
             pass  # Just assigned and never committed: the caller seeks next.
@@ -121,7 +128,7 @@ class KafkaSource:
         reachable = reachable and self._connected()
         assigned = self._listener.take()
         if assigned is not None:
-            self._done.clear()
+            self._forget_offsets()
             return Poll({}, assigned, reachable)
         return Poll({tp.partition: records for tp, records in found.items()}, None, reachable)
 
@@ -144,15 +151,36 @@ class KafkaSource:
         self._consumer.resume(*self._consumer.paused())
 
     def commit(self, positions: Mapping[int, int]) -> None:
-        """Send offsets on their way; while some are, the next ones wait for the next call."""
+        """Send offsets on their way; what cannot go now goes with a later call of `poll`."""
         self._done.update(positions)
-        if self._committing is None or self._committing.is_done:
+        self._send_offsets()
+
+    def _send_offsets(self) -> None:
+        """Send what the group has not acknowledged yet, one request at a time."""
+        now_s = time.monotonic()
+        if now_s < self._next_commit_s:
+            return
+        news = {p: at for p, at in self._done.items() if self._told.get(p) != at}
+        if news:
+            # Until the answer, or until none can be expected any more.
+            self._next_commit_s = now_s + COMMIT_TIMEOUT_S
             with _translated():
-                self._committing = self._consumer.commit_async(self._offsets_done())
+                self._consumer.commit_async(self._offsets(news), callback=self._hear)
+
+    def _hear(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], answer: object) -> None:
+        """The group's answer, brought by a later call of the client in this thread."""
+        if isinstance(answer, Exception):
+            self._next_commit_s = time.monotonic() + COMMIT_AGAIN_S
+        else:
+            self._next_commit_s = 0.0
+            self._told.update({tp.partition: sent.offset for tp, sent in offsets.items()})
+
+    def _forget_offsets(self) -> None:
+        self._done, self._told, self._next_commit_s = {}, {}, 0.0
 
     def rejoin(self) -> None:
         """Leave the group and join it again."""
-        self._done.clear()
+        self._forget_offsets()
         with _translated():
             self._consumer.unsubscribe()
             self._listener.take()
@@ -172,14 +200,14 @@ class KafkaSource:
     def close(self) -> None:
         """Commit what is done, as far as Kafka is there to hear it, and leave the group."""
         try:
-            self._consumer.commit(self._offsets_done(), timeout_ms=CALL_TIMEOUT_MS)
+            self._consumer.commit(self._offsets(self._done), timeout_ms=CALL_TIMEOUT_MS)
         except KafkaError as error:
             _log.warning("the last offsets are not committed", cause=type(error).__name__)
         finally:
             self._consumer.close(autocommit=False, timeout_ms=CALL_TIMEOUT_MS)
 
-    def _offsets_done(self) -> dict[TopicPartition, OffsetAndMetadata]:
-        return {self._tp(p): OffsetAndMetadata(at, "", -1) for p, at in self._done.items()}
+    def _offsets(self, positions: Mapping[int, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+        return {self._tp(p): OffsetAndMetadata(at, "", -1) for p, at in positions.items()}
 
     def identity(self) -> TopicIdentity:
         """The topic as the brokers know it now."""
