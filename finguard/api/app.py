@@ -9,10 +9,12 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from finguard import __version__
-from finguard.api import alerts, auth, docs, health, problems, stats
+from finguard.adapters.redis_profiles import connect_redis
+from finguard.api import alerts, auth, docs, health, problems, stats, triage
 from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.edge import Edge
+from finguard.api.recent import RecentTransactions
 from finguard.api.security import Tokens
 from finguard.api.services import Services
 from finguard.api.throttle import LoginThrottle, ThrottlePolicy
@@ -25,9 +27,12 @@ _log = structlog.get_logger()
 _TAGS = [
     {"name": "auth", "description": "Signing in."},
     {"name": "alerts", "description": "What the rules found."},
+    {"name": "triage", "description": "What analysts make of it."},
     {"name": "statistics", "description": "How much of it."},
     {"name": "health", "description": "For supervisors; takes no token."},
 ]
+
+_REDIS_TIMEOUT_S = 0.5
 
 _Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -57,7 +62,7 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
     app.openapi = docs.describe(app)  # type: ignore[method-assign] # as FastAPI documents it
     app.add_middleware(Edge, max_body_bytes=settings.api_max_body_bytes)
     problems.install(app)
-    for router in (auth.router, alerts.router, stats.router, health.router):
+    for router in (auth.router, alerts.router, triage.router, stats.router, health.router):
         app.include_router(router)
     if settings.api_docs:
         docs.install(app)
@@ -84,8 +89,18 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
             lifetime_s=60 * settings.api_token_minutes,
         ),
         throttle=LoginThrottle(database, throttle),
+        recent=_recent_transactions(settings),
         units_per_usd={**UNITS_PER_USD, **settings.units_per_usd},
     )
+
+
+def _recent_transactions(settings: Settings) -> RecentTransactions:
+    client = connect_redis(
+        settings.redis_url.get_secret_value(),
+        ssl_cafile=settings.redis_ssl_cafile,
+        timeout_s=_REDIS_TIMEOUT_S,
+    )
+    return RecentTransactions(client, group=settings.kafka_group, memory_s=settings.memory_s())
 
 
 def _lifespan(database: Database) -> _Lifespan:

@@ -9,6 +9,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from finguard.api.database import Database
+from finguard.api.recent import RecentTransactions
 from finguard.api.security import Tokens
 from finguard.api.throttle import LoginThrottle
 
@@ -24,6 +25,7 @@ class Services:
     database: Database
     tokens: Tokens
     throttle: LoginThrottle
+    recent: RecentTransactions
     units_per_usd: Mapping[str, Decimal]
 
 
