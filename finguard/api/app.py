@@ -54,7 +54,7 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(services.database),
+        lifespan=_lifespan(services),
         generate_unique_id_function=_operation_id,
     )
     app.state.services = services
@@ -103,7 +103,9 @@ def _recent_transactions(settings: Settings) -> RecentTransactions:
     return RecentTransactions(client, group=settings.kafka_group, memory_s=settings.memory_s())
 
 
-def _lifespan(database: Database) -> _Lifespan:
+def _lifespan(services: Services) -> _Lifespan:
+    database = services.database
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
@@ -120,6 +122,7 @@ def _lifespan(database: Database) -> _Lifespan:
             with suppress(asyncio.CancelledError):
                 await keeper
             database.close()
+            services.recent.close()
 
     return lifespan
 

@@ -68,7 +68,8 @@ def test_every_role_may_read(api: httpx.Client, world: World, role: Role) -> Non
     world.add_user("somebody", PASSWORD, role)
     sign_in(api, "somebody", PASSWORD)
     for method, path in guarded(api):
-        assert api.request(method, path).status_code == 200, path
+        if method == "GET":
+            assert api.request(method, path).status_code == 200, path
 
 
 @pytest.mark.parametrize(
