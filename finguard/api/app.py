@@ -5,18 +5,21 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import structlog
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from finguard import __version__
 from finguard.adapters.redis_profiles import connect_redis
-from finguard.api import alerts, auth, docs, health, problems, stats, triage
+from finguard.api import alerts, auth, docs, health, problems, stats, stream, triage
 from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.edge import Edge
+from finguard.api.feed import AlertFeed
 from finguard.api.recent import RecentTransactions
 from finguard.api.security import Tokens
 from finguard.api.services import Services
+from finguard.api.shutdown import on_stop
 from finguard.api.throttle import LoginThrottle, ThrottlePolicy
 from finguard.domain.currencies import UNITS_PER_USD
 from finguard.errors import FinGuardError
@@ -62,8 +65,9 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
     app.openapi = docs.describe(app)  # type: ignore[method-assign] # as FastAPI documents it
     app.add_middleware(Edge, max_body_bytes=settings.api_max_body_bytes)
     problems.install(app)
-    for router in (auth.router, alerts.router, triage.router, stats.router, health.router):
-        app.include_router(router)
+    # Paths with a word where others have an alert's id come first.
+    for routes in (auth, stream, alerts, triage, stats, health):
+        app.include_router(routes.router)
     if settings.api_docs:
         docs.install(app)
     return app
@@ -90,6 +94,8 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
         ),
         throttle=LoginThrottle(database, throttle),
         recent=_recent_transactions(settings),
+        feed=AlertFeed(database, database.listening),
+        stream_heartbeat_s=settings.api_stream_heartbeat_s,
         units_per_usd={**UNITS_PER_USD, **settings.units_per_usd},
     )
 
@@ -115,9 +121,13 @@ def _lifespan(services: Services) -> _Lifespan:
             app.state.was_refused = True
             raise
         keeper = asyncio.create_task(database.keep_up())
+        services.feed.start()
         try:
-            yield
+            with on_stop(services.feed.end):
+                yield
         finally:
+            services.feed.end()
+            await to_thread.run_sync(services.feed.join)
             keeper.cancel()
             with suppress(asyncio.CancelledError):
                 await keeper

@@ -75,6 +75,7 @@ class Database:
             self._opener(_PROBE_TIMEOUT_MS), size=1, wait_s=1.0, hold_s=1.5
         )
 
+
     @property
     def state(self) -> State:
         """Whether the schema is there: not yet, yes, or not without a person's help."""
@@ -109,6 +110,14 @@ class Database:
         """
         with self._ready_pool() as pool, pool.snapshot() as cursor:
             yield cursor
+
+    def listening(self) -> Connection:
+        """A new connection beside the pool, for whoever waits on it for long.
+
+        Raises:
+            ServiceUnavailable: when PostgreSQL is not there.
+        """
+        return self._opener(_STATEMENT_TIMEOUT_MS)()
 
     async def start(self) -> None:
         """Try to bring the schema up once; an unreachable server is no reason to fail.

@@ -9,6 +9,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from finguard.api.database import Database
+from finguard.api.feed import AlertFeed
 from finguard.api.recent import RecentTransactions
 from finguard.api.security import Tokens
 from finguard.api.throttle import LoginThrottle
@@ -19,6 +20,7 @@ class Services:
     """The API's parts.
 
     Attributes:
+        stream_heartbeat_s: the longest silence of a stream.
         units_per_usd: rough equivalents of one US dollar, by currency.
     """
 
@@ -26,6 +28,8 @@ class Services:
     tokens: Tokens
     throttle: LoginThrottle
     recent: RecentTransactions
+    feed: AlertFeed
+    stream_heartbeat_s: float
     units_per_usd: Mapping[str, Decimal]
 
 
