@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from finguard import __version__
 from finguard.adapters.redis_profiles import connect_redis
-from finguard.api import alerts, auth, docs, health, problems, stats, stream, triage
+from finguard.api import alerts, auth, docs, export, health, problems, stats, stream, triage
 from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.edge import Edge
@@ -66,7 +66,7 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
     app.add_middleware(Edge, max_body_bytes=settings.api_max_body_bytes)
     problems.install(app)
     # Paths with a word where others have an alert's id come first.
-    for routes in (auth, stream, alerts, triage, stats, health):
+    for routes in (auth, stream, export, alerts, triage, stats, health):
         app.include_router(routes.router)
     if settings.api_docs:
         docs.install(app)

@@ -117,13 +117,30 @@ _ORDERS: Final[dict[Sort, _Order]] = {
 
 def list_query(wanted: AlertFilter, sort: Sort) -> str:
     """The query for a list, with places for the values of `list_parameters`."""
-    order = _ORDERS[sort]
-    is_of_kinds = order.is_of_time and wanted.is_of_kinds
-    return _SQL["list_alerts_of_kinds" if is_of_kinds else "list_alerts"].format(
+    is_of_kinds = _ORDERS[sort].is_of_time and wanted.is_of_kinds
+    return _ordered("list_alerts_of_kinds" if is_of_kinds else "list_alerts", sort)
+
+
+def declare_export(
+    snapshot: RealDictCursor, wanted: AlertFilter, *, sort: Sort, limit: int
+) -> None:
+    """Begin to read a list of any length; `fetch_export` has it in parts."""
+    # Merging kinds is for pages: it would collect everything before the first row.
+    query = _SQL["declare_export"].format(query=_ordered("list_alerts", sort))
+    snapshot.execute(query, list_parameters(wanted, after=None, limit=limit))
+
+
+def fetch_export(snapshot: RealDictCursor, count: int) -> list[Row]:
+    """The next so many alerts; none at the end."""
+    return _rows(snapshot, _SQL["fetch_export"], {"count": count})
+
+
+def _ordered(name: str, sort: Sort) -> str:
+    return _SQL[name].format(
         columns=_SQL["columns"],
         matching=_SQL["matching"],
-        beyond=order.beyond,
-        order=order.order,
+        beyond=_ORDERS[sort].beyond,
+        order=_ORDERS[sort].order,
     )
 
 

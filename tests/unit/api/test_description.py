@@ -78,6 +78,7 @@ def test_operations_keep_their_names(description: dict[str, Any]) -> None:
         "check_health",
         "check_live",
         "check_ready",
+        "export_alerts",
         "follow_alerts",
         "issue_token",
         "list_alerts",

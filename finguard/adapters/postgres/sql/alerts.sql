@@ -73,6 +73,15 @@ SELECT {columns}
 FROM page JOIN alerts USING (alert_id)
 ORDER BY {order}
 
+-- name: declare_export
+-- A cursor on the server, so that neither side holds more than a part of a long list.
+DECLARE export NO SCROLL CURSOR FOR
+{query}
+
+-- name: fetch_export
+-- The next part.
+FETCH FORWARD %(count)s FROM export
+
 -- name: read_alert
 -- One alert with all that explains it, and the place of its user's profile.
 SELECT {columns}, evidence, rule_version, published_at,
