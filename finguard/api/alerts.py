@@ -12,6 +12,7 @@ from finguard.api.alert_inputs import AlertQuery
 from finguard.api.alert_outputs import Alert, AlertDetail, AlertPage
 from finguard.api.cursor import encode_cursor
 from finguard.api.inputs import AlertId
+from finguard.api.paths import ALERT
 from finguard.api.problems import GUARDED, documented
 from finguard.api.services import Provided
 from finguard.api.triage import etag, no_such_alert
@@ -46,7 +47,7 @@ def list_alerts(query: Annotated[AlertQuery, Query()], services: Provided) -> Al
 
 
 @router.get(
-    "/{alert_id}",
+    f"/{ALERT}",
     summary="Read an alert",
     response_description="The alert.",
     responses=documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),

@@ -17,7 +17,8 @@ from finguard.api.access import require
 from finguard.api.alert_inputs import BulkItem, BulkTriage, HistoryQuery, TriageChange
 from finguard.api.alert_outputs import Alert, BulkOutcome, BulkResult, Change, History
 from finguard.api.inputs import AlertId
-from finguard.api.problems import GUARDED, FieldError, ProblemError, documented, request_id
+from finguard.api.paths import ALERT
+from finguard.api.problems import GUARDED, ProblemError, documented, request_id
 from finguard.api.services import Provided
 from finguard.domain.triage import next_statuses
 
@@ -32,7 +33,7 @@ _ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
 
 
 @router.patch(
-    "/{alert_id}",
+    f"/{ALERT}",
     summary="Triage an alert",
     response_description="The alert as it is now; `ETag` has its new version.",
     responses=documented(
@@ -81,6 +82,7 @@ def triage_alert(
     responses=documented(
         *GUARDED,
         HTTPStatus.BAD_REQUEST,
+        HTTPStatus.CONFLICT,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.UNPROCESSABLE_ENTITY,
     ),
@@ -108,7 +110,7 @@ def triage_alerts(
 
 
 @router.get(
-    "/{alert_id}/history",
+    f"/{ALERT}/history",
     summary="Follow an alert's triage",
     response_description="The changes, oldest first.",
     responses=documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -159,15 +161,11 @@ def _check_assignee(transaction: RealDictCursor, change: TriageChange) -> None:
         return
     user = users.find_user_by_name(transaction, change.assignee)
     if user is None or user.disabled or user.role == "viewer":
+        # No fault of the request's form: the same one may succeed tomorrow.
         raise ProblemError(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "invalid-request",
-            "The request does not have the form that this takes.",
-            errors=[
-                FieldError(
-                    where="body.assignee", message="must be an active analyst or administrator"
-                )
-            ],
+            HTTPStatus.CONFLICT,
+            "no-such-assignee",
+            "Alerts can be assigned to active analysts and administrators only.",
         )
 
 

@@ -187,6 +187,16 @@ def test_cursor_belongs_to_its_order(client: httpx.Client, world: World) -> None
         assert client.get(PATH, params={"sort": sort, "cursor": cursor}).status_code == 422
 
 
+def test_words_of_paths_are_no_ids(client: httpx.Client) -> None:
+    """What stands beside the alerts' ids in paths is no alert: other methods do not exist there."""
+    for word in ("stream", "export"):
+        assert client.patch(f"{PATH}/{word}", json={"note": "x"}).status_code == 405
+    assert client.patch(f"{PATH}/triage", json={"note": "x"}).status_code == 405
+    assert client.get(f"{PATH}/triage").status_code == 405
+    assert client.get(f"{PATH}/triage/history").status_code == 404
+    assert client.get(f"{PATH}/exports").status_code == 422
+
+
 def test_ranges_that_are_none_are_refused(client: httpx.Client) -> None:
     """A lowest value above the highest is a mistake and no empty list."""
     for name in ("score", "amount"):

@@ -259,8 +259,8 @@ def test_assignee_must_be_able_to_do_it(
     world.add_user("gone", PASSWORD, "analyst")
     world.execute("UPDATE users SET disabled = true WHERE username = 'gone'")
     answer = triage(alice, alert_id, 1, assignee=assignee)
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["where"] == "body.assignee"
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:finguard:problem:no-such-assignee"
     assert history(alice, alert_id) == []
 
 
