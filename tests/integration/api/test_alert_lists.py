@@ -1,7 +1,6 @@
 """Lists of alerts: every filter in every order, whatever happens meanwhile, and never slowly."""
 
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from itertools import product
@@ -10,12 +9,11 @@ from threading import Event, Thread
 from typing import Any, get_args
 
 import httpx
-import psycopg2
 import pytest
-from psycopg2.extras import RealDictCursor
 
 from finguard.adapters.postgres import alerts
 from finguard.adapters.postgres.alerts import AlertFilter, Position, Sort
+from finguard.adapters.postgres.queries import named_queries
 from tests.integration.api.world import NOON, Alert, World, alert
 
 PATH = "/api/v1/alerts"
@@ -204,14 +202,6 @@ def test_ranges_that_are_none_are_refused(client: httpx.Client) -> None:
         assert client.get(PATH, params=params).status_code == 422
 
 
-class Explaining(RealDictCursor):
-    """A cursor that asks for the plan of a query instead of its rows."""
-
-    def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002, ANN401 - psycopg2's
-        """Explain it."""
-        super().execute(f"EXPLAIN {query}", vars)
-
-
 LISTS = [
     AlertFilter(),
     AlertFilter(user_id="u-7"),
@@ -237,17 +227,51 @@ def test_lists_use_an_index(world: World) -> None:
     """A page costs what the page has and not what the table has, also far down the list."""
     world.execute(FILL)
     world.execute("ANALYZE alerts")
-    with closing(psycopg2.connect(world.dsn)) as connection:
-        cursor = connection.cursor(cursor_factory=Explaining)
+    with world.cursor() as cursor:
         for wanted, sort in product(LISTS, SORTS):
             middle = Position(
                 sort=sort, occurred_at=NOON - HOUR, score=50, amount=Decimal(500), alert_id=5_000
             )
             for after in (None, middle):
-                rows = alerts.list_alerts(cursor, wanted, sort=sort, after=after, limit=51)
-                plan = "\n".join(row["QUERY PLAN"] for row in rows)
+                parameters = alerts.list_parameters(wanted, after=after, limit=51)
+                cursor.execute(f"EXPLAIN {alerts.list_query(wanted, sort)}", parameters)
+                plan = "\n".join(line for (line,) in cursor)
                 assert "Seq Scan" not in plan, (wanted, sort, plan)
                 assert "using alerts_" in plan or "on alerts_" in plan, (wanted, sort, plan)
+
+
+def test_what_belongs_to_an_alert_is_found_by_an_index(world: World) -> None:
+    """Its customer's alerts, its incident, its history, its notes, and the next events likewise."""
+    world.execute(FILL)
+    world.execute(
+        "INSERT INTO triage_history SELECT alert_id, n, now(), 'alice', 'open', 'open', NULL, NULL,"
+        " 'note' FROM alerts, generate_series(2, 3) AS n"
+    )
+    world.execute(
+        "INSERT INTO alert_log SELECT inbox_id, alert_id, version FROM alert_inbox;"
+        "ANALYZE alerts; ANALYZE triage_history; ANALYZE alert_log"
+    )
+    parameters = {
+        "alert_id": 5_000,
+        "alert_ids": [1, 2, 3],
+        "user_id": "u-7",
+        "incident_id": "t",
+        "after": 9,
+        "limit": 50,
+    }
+    queries = {
+        "alerts.sql": ["read_alert", "has_alert", "incident_alert_ids", "other_alerts"],
+        "triage.sql": ["lock_alerts", "latest_changes", "read_history", "read_notes"],
+        "alert_log.sql": ["read_events"],
+    }
+    with world.cursor() as cursor:
+        for file, names in queries.items():
+            for name in names:
+                sql = alerts.with_columns(named_queries(file)[name])
+                cursor.execute(f"EXPLAIN {sql}", parameters)
+                plan = "\n".join(line for (line,) in cursor)
+                assert "Seq Scan" not in plan, (name, plan)
+                assert "Index" in plan, (name, plan)
 
 
 FILL = """

@@ -172,7 +172,7 @@ def _paths(app: FastAPI) -> Iterator[str]:
     for route in app.routes:
         router = getattr(route, "original_router", None)
         for inner in router.routes if router else [route]:
-            yield str(getattr(inner, "path", inner))
+            yield str(getattr(inner, "path_format", inner))
 
 
 def _with_names(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
