@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from functools import partial
 from threading import Event, Thread
-from time import monotonic
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -30,7 +29,8 @@ MAX_SUBSCRIBERS: Final = 1_000
 
 _MOVED_AT_ONCE: Final = 1_000
 _KEPT_EVENTS: Final = 100_000
-_PRUNE_INTERVAL_S: Final = 60.0
+_PRUNED_AT_LEAST: Final = 1_000
+_PRUNED_AT_MOST: Final = 10_000
 _POLL_INTERVAL_S: Final = 0.5
 _REST_S: Final = 0.1
 _RETRY_PAUSE_S: Final = 0.5
@@ -118,7 +118,6 @@ class AlertFeed:
         self._stopping = Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = Thread(target=self._run, name="alert-feed", daemon=True)
-        self._prune_at_s = 0.0
 
     def start(self) -> None:
         """Begin to follow; call it on the loop that the subscribers will be on."""
@@ -187,7 +186,6 @@ class AlertFeed:
         while not self._stopping.is_set():
             self._move()
             self._publish()
-            self._prune()
             listener.wait(_POLL_INTERVAL_S)
             # What comes in quick succession goes out together: every batch costs each subscriber.
             self._stopping.wait(_REST_S)
@@ -207,11 +205,13 @@ class AlertFeed:
         while position < head.last_event_id and not self._stopping.is_set():
             with self._database.cursor() as cursor:
                 rows = alert_log.read_events(cursor, after=position, limit=PAGE)
-            if not rows:
-                return
+            if not rows or rows[0]["event_id"] != position + 1:
+                # Dropped meanwhile: the next look finds the position before the log's begin.
+                break
             batch = batch_of(rows, head.epoch)
             position = batch.last_event_id
             self._on_loop(partial(self._broadcast, batch))
+        self._prune(head)
 
     def _admit(self, head: Head) -> int:
         """Where to read on, on the loop: at the end where nobody listens or the log is new."""
@@ -249,12 +249,12 @@ class AlertFeed:
         self._loop.call_soon_threadsafe(answered)
         return answer.result(timeout=_LOOP_PATIENCE_S)
 
-    def _prune(self) -> None:
-        if monotonic() < self._prune_at_s:
+    def _prune(self, head: Head) -> None:
+        """Drop old events, now and then a thousand or more."""
+        if head.last_event_id - head.pruned_id < _KEPT_EVENTS + _PRUNED_AT_LEAST:
             return
-        self._prune_at_s = monotonic() + _PRUNE_INTERVAL_S
         with self._database.cursor() as cursor:
-            alert_log.prune(cursor, keep=_KEPT_EVENTS)
+            alert_log.prune(cursor, keep=_KEPT_EVENTS, limit=_PRUNED_AT_MOST)
 
 
 def batch_of(rows: Sequence[Row], epoch: str) -> Batch:

@@ -156,7 +156,12 @@ class _Tail:
                 continue
             if not rows:
                 return
-            yield batch_of(rows, self._epoch)
+            batch = batch_of(rows, self._epoch)
+            if rows[0]["event_id"] != self._sent_id + 1:
+                # Numbers have no gaps: what the client has missed was dropped before it was read.
+                position = self._subscriber.position
+                batch = Batch(frames=(), last_event_id=position, epoch=self._epoch, is_reset=True)
+            yield batch
 
     def _text(self, batch: Batch) -> bytes:
         """What this client is to see of a batch: nothing it has seen before or does not want."""

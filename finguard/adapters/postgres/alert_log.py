@@ -59,9 +59,9 @@ def read_events(cursor: RealDictCursor, *, after: int, limit: int) -> list[Row]:
     return [dict(row) for row in cursor]
 
 
-def prune(cursor: RealDictCursor, *, keep: int) -> None:
-    """Drop all events but the newest `keep`."""
-    cursor.execute(_SQL["prune"], {"keep": keep})
+def prune(cursor: RealDictCursor, *, keep: int, limit: int) -> None:
+    """Drop at most `limit` of the oldest events, and none of the newest `keep`."""
+    cursor.execute(_SQL["prune"], {"keep": keep, "limit": limit})
 
 
 class Listener:

@@ -10,7 +10,9 @@ from time import sleep
 import httpx
 import psycopg2
 import pytest
+from psycopg2.extras import RealDictCursor
 
+from finguard.adapters.postgres import alert_log
 from finguard.adapters.postgres.alert_log import CHANNEL
 from finguard.api import feed
 from finguard.api.app import create_app
@@ -121,6 +123,28 @@ def test_resuming_misses_nothing(client: httpx.Client, world: World) -> None:
         world.store_alerts([alert()])
         events = follower.await_events(count + 1)
     assert [event.number for event in events] == list(range(2, count + 3))
+
+
+def test_log_is_bounded(world: World) -> None:
+    """Old events are dropped bit by bit, the newest never, and the head knows from where on."""
+    world.store_alerts([alert() for _ in range(100)])
+    seen = []
+    with closing(psycopg2.connect(world.dsn)) as connection:
+        for limit in (0, 30, 30, 30, 30):
+            with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+                alert_log.move(cursor, limit=1_000)
+                alert_log.prune(cursor, keep=25, limit=limit)
+                head = alert_log.read_head(cursor)
+                cursor.execute("SELECT min(event_id) AS first, count(*) AS kept FROM alert_log")
+                (row,) = cursor
+                seen.append((head.pruned_id, head.last_event_id, row["first"], row["kept"]))
+    assert seen == [
+        (0, 100, 1, 100),
+        (30, 100, 31, 70),
+        (60, 100, 61, 40),
+        (75, 100, 76, 25),
+        (75, 100, 76, 25),
+    ]
 
 
 @pytest.mark.parametrize("last_id", ["nonsense", "1", "00000000-1", "{epoch}-99", "{epoch}-0"])

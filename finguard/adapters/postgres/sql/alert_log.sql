@@ -43,9 +43,11 @@ LEFT JOIN alerts ON alerts.alert_id = of_alert
 ORDER BY event_id
 
 -- name: prune
--- Drops the oldest events but for some, and remembers up to which.
+-- Drops some of the oldest events, never the newest, and remembers up to which. No more than can be
+-- done at once: nobody may have dropped any for long.
 WITH limits AS (
-  UPDATE alert_log_head SET pruned_id = greatest(pruned_id, last_event_id - %(keep)s)
+  UPDATE alert_log_head
+  SET pruned_id = greatest(pruned_id, least(pruned_id + %(limit)s, last_event_id - %(keep)s))
   RETURNING pruned_id
 )
 DELETE FROM alert_log USING limits WHERE event_id <= limits.pruned_id
