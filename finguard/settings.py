@@ -107,6 +107,7 @@ class Settings(BaseSettings):
     api_docs: bool = True
     api_max_body_bytes: PositiveInt = 1_048_576
     api_pool_size: PositiveInt = 10
+    api_stream_heartbeat_s: Positive = 15.0
 
     dashboard_api_url: str = "http://localhost:8000"
     dashboard_refresh_s: Positive = 2.0

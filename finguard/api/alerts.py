@@ -3,17 +3,19 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 
-from finguard.adapters.postgres import reading
-from finguard.adapters.postgres.pool import Row
-from finguard.adapters.postgres.reading import Position
+from finguard.adapters.postgres import alerts, triage
+from finguard.adapters.postgres.alerts import Position
 from finguard.api.access import require
-from finguard.api.cursor import decode_cursor, encode_cursor
-from finguard.api.inputs import AlertId, AlertQuery
-from finguard.api.outputs import Alert, AlertDetail, AlertPage
-from finguard.api.problems import GUARDED, ProblemError, documented
+from finguard.api.alert_inputs import AlertQuery
+from finguard.api.alert_outputs import Alert, AlertDetail, AlertPage
+from finguard.api.cursor import encode_cursor
+from finguard.api.inputs import AlertId
+from finguard.api.paths import ALERT
+from finguard.api.problems import GUARDED, documented
 from finguard.api.services import Provided
+from finguard.api.triage import etag, no_such_alert
 
 router = APIRouter(
     prefix="/api/v1/alerts", tags=["alerts"], dependencies=[Depends(require("viewer"))]
@@ -23,38 +25,59 @@ router = APIRouter(
 @router.get(
     "",
     summary="List alerts",
+    response_model=AlertPage,
     response_description="A page of alerts.",
     responses=documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def list_alerts(query: Annotated[AlertQuery, Query()], services: Provided) -> AlertPage:
-    """Alerts that match every filter given, newest first by when the transaction happened.
+def list_alerts(query: Annotated[AlertQuery, Query()], services: Provided) -> Response:
+    """Alerts that match every filter given, newest first unless `sort` says otherwise.
 
     A filter that is given several times matches any of its values. To read on, pass
-    `next_cursor` as `cursor` with the same filters: whatever arrives meanwhile, no alert appears
-    twice and none that was there at the first page is left out.
+    `next_cursor` as `cursor` with the same filters and sort. What a list is ordered by never
+    changes, so whatever arrives or is triaged meanwhile, no alert appears twice, and none is left
+    out that was there at the first page and still matches.
     """
-    below = decode_cursor(query.cursor) if query.cursor else None
     with services.database.cursor() as cursor:
-        rows = reading.list_alerts(cursor, query.wanted(), below=below, limit=query.limit + 1)
+        rows = alerts.list_alerts(
+            cursor, query.wanted(), sort=query.sort, after=query.after(), limit=query.limit + 1
+        )
     page = rows[: query.limit]
-    next_cursor = encode_cursor(_position(page[-1])) if len(rows) > query.limit else None
-    return AlertPage(items=[Alert.model_validate(row) for row in page], next_cursor=next_cursor)
+    has_more = len(rows) > query.limit
+    next_cursor = encode_cursor(Position.of(page[-1], query.sort)) if has_more else None
+    answer = AlertPage(items=[Alert.model_validate(row) for row in page], next_cursor=next_cursor)
+    # Whole already: FastAPI would take the model apart and validate it once more.
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 @router.get(
-    "/{alert_id}",
+    f"/{ALERT}",
     summary="Read an alert",
+    response_model=AlertDetail,
     response_description="The alert.",
     responses=documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def read_alert(alert_id: Annotated[AlertId, Path()], services: Provided) -> AlertDetail:
-    """One alert with its evidence, its source in Kafka and its incident's other alerts."""
+def read_alert(alert_id: Annotated[AlertId, Path()], services: Provided) -> Response:
+    """One alert with its evidence, notes and source, and what else is known of the customer.
+
+    `ETag` has its version, for a triage's `If-Match`. The customer's recent transactions come from
+    the detector's own memory; without it the rest comes all the same, and says so.
+    """
     with services.database.snapshot() as snapshot:
-        row = reading.read_alert(snapshot, alert_id)
+        row = alerts.read_alert(snapshot, alert_id)
+        notes = triage.read_notes(snapshot, alert_id)
     if row is None:
-        raise ProblemError(HTTPStatus.NOT_FOUND, "no-such-alert", "There is no such alert.")
-    return AlertDetail.model_validate(row)
-
-
-def _position(row: Row) -> Position:
-    return Position(row["occurred_at"], row["alert_id"])
+        raise no_such_alert()
+    recent = services.recent.of(
+        topic_id=row["topic_id"], partition=row["partition"], user_id=row["user_id"]
+    )
+    answer = AlertDetail.model_validate(
+        {
+            **row,
+            "notes": notes,
+            "recent_transactions_available": recent is not None,
+            "recent_transactions": recent or [],
+        }
+    )
+    return Response(
+        answer.model_dump_json(), media_type="application/json", headers={"ETag": etag(row)}
+    )

@@ -6,18 +6,36 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from datetime import timedelta
 
 import structlog
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from finguard import __version__
 from finguard.adapters.postgres.sessions import Lifetime
-from finguard.api import alerts, audit, auth, browser, docs, health, problems, stats, users
+from finguard.adapters.redis_profiles import connect_redis
+from finguard.api import (
+    alerts,
+    audit,
+    auth,
+    browser,
+    docs,
+    export,
+    health,
+    problems,
+    stats,
+    stream,
+    triage,
+    users,
+)
 from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.edge import Edge
+from finguard.api.feed import AlertFeed
+from finguard.api.recent import RecentTransactions
 from finguard.api.security import Tokens
 from finguard.api.services import Services
 from finguard.api.sessions import Sessions
+from finguard.api.shutdown import on_stop
 from finguard.api.throttle import LoginThrottle, ThrottlePolicy
 from finguard.domain.currencies import UNITS_PER_USD
 from finguard.errors import FinGuardError
@@ -28,10 +46,13 @@ _log = structlog.get_logger()
 _TAGS = [
     {"name": "auth", "description": "Signing in and out."},
     {"name": "alerts", "description": "What the rules found."},
+    {"name": "triage", "description": "What analysts make of it."},
     {"name": "statistics", "description": "How much of it."},
     {"name": "administration", "description": "Users, and who changed what."},
     {"name": "health", "description": "For supervisors; takes no token."},
 ]
+
+_REDIS_TIMEOUT_S = 0.5
 
 _Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -53,7 +74,7 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(services.database),
+        lifespan=_lifespan(services),
         generate_unique_id_function=_operation_id,
     )
     app.state.services = services
@@ -61,7 +82,8 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
     app.openapi = docs.describe(app)  # type: ignore[method-assign] # as FastAPI documents it
     app.add_middleware(Edge, max_body_bytes=settings.api_max_body_bytes)
     problems.install(app)
-    for routes in (auth, browser, alerts, stats, users, audit, health):
+    # Paths with a word where others have an alert's id come first.
+    for routes in (*(auth, browser, stream, export, alerts, triage, stats, users, audit, health),):
         app.include_router(routes.router)
     if settings.api_docs:
         docs.install(app)
@@ -94,11 +116,30 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
         tokens=tokens,
         sessions=Sessions(database, tokens, lifetime),
         throttle=LoginThrottle(database, throttle),
+        recent=_recent_transactions(settings),
+        feed=AlertFeed(database, database.listening),
+        stream_heartbeat_s=settings.api_stream_heartbeat_s,
         units_per_usd={**UNITS_PER_USD, **settings.units_per_usd},
     )
 
 
-def _lifespan(database: Database) -> _Lifespan:
+def _recent_transactions(settings: Settings) -> RecentTransactions:
+    client = connect_redis(
+        settings.redis_url.get_secret_value(),
+        ssl_cafile=settings.redis_ssl_cafile,
+        timeout_s=_REDIS_TIMEOUT_S,
+    )
+    return RecentTransactions(
+        client,
+        group=settings.kafka_group,
+        history=settings.history(),
+        memory_s=settings.memory_s(),
+    )
+
+
+def _lifespan(services: Services) -> _Lifespan:
+    database = services.database
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
@@ -108,13 +149,18 @@ def _lifespan(database: Database) -> _Lifespan:
             app.state.was_refused = True
             raise
         keeper = asyncio.create_task(database.keep_up())
+        services.feed.start()
         try:
-            yield
+            with on_stop(services.feed.end):
+                yield
         finally:
+            services.feed.end()
+            await to_thread.run_sync(services.feed.join)
             keeper.cancel()
             with suppress(asyncio.CancelledError):
                 await keeper
             database.close()
+            services.recent.close()
 
     return lifespan
 

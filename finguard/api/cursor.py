@@ -1,23 +1,33 @@
-"""Page cursors: a place in the list of alerts as an opaque text."""
+"""Page cursors: a place in a list of alerts as an opaque text."""
 
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from decimal import Decimal
+from typing import Final, get_args
 
-from finguard.adapters.postgres.reading import Position
+from finguard.adapters.postgres.alerts import Position, Sort
 
-_VERSION: Final = 1
-_LAYOUT: Final = struct.Struct(">BqQ")
+_VERSION: Final = 2
+_LAYOUT: Final = struct.Struct(">BBqBQQ")
+_SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MAX_ALERT_ID: Final = 2**63 - 1
+_MAX_AMOUNT_UNITS: Final = 10**17 - 1
+_AMOUNT_DECIMALS: Final = 4
 
 
 def encode_cursor(position: Position) -> str:
     """The text that `decode_cursor` makes the same position of."""
-    time_us = (position.occurred_at - _EPOCH) // _MICROSECOND
-    packed = _LAYOUT.pack(_VERSION, time_us, position.alert_id)
+    packed = _LAYOUT.pack(
+        _VERSION,
+        _SORTS.index(position.sort),
+        (position.occurred_at - _EPOCH) // _MICROSECOND,
+        position.score,
+        int(position.amount.scaleb(_AMOUNT_DECIMALS)),
+        position.alert_id,
+    )
     return urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
@@ -29,11 +39,18 @@ def decode_cursor(text: str) -> Position:
     """
     try:
         packed = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-        version, time_us, alert_id = _LAYOUT.unpack(packed)
-        position = Position(_EPOCH + time_us * _MICROSECOND, alert_id)
-    except (ValueError, struct.error, OverflowError) as error:
+        version, sort, time_us, score, units, alert_id = _LAYOUT.unpack(packed)
+        position = Position(
+            sort=_SORTS[sort],
+            occurred_at=_EPOCH + time_us * _MICROSECOND,
+            score=score,
+            amount=Decimal(units).scaleb(-_AMOUNT_DECIMALS),
+            alert_id=alert_id,
+        )
+    except (ValueError, IndexError, struct.error, OverflowError) as error:
         raise ValueError("this is no cursor of ours") from error
+    is_possible = version == _VERSION and alert_id <= _MAX_ALERT_ID and units <= _MAX_AMOUNT_UNITS
     # Decoding base64 overlooks stray characters and bits.
-    if version != _VERSION or alert_id > _MAX_ALERT_ID or encode_cursor(position) != text:
+    if not is_possible or encode_cursor(position) != text:
         raise ValueError("this is no cursor of ours")
     return position

@@ -23,9 +23,13 @@ _log = structlog.get_logger()
 
 _STATEMENT_TIMEOUT_MS: Final = 3_500
 _PROBE_TIMEOUT_MS: Final = 1_000
+_EXPORT_STATEMENT_TIMEOUT_MS: Final = 30_000
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 5.0
 _IDLE_PAUSE_S: Final = 1.0
+
+MAX_EXPORTS: Final = 2
+MAX_EXPORT_S: Final = 120.0
 
 State = Literal["pending", "ready", "failed"]
 
@@ -75,6 +79,11 @@ class Database:
             self._opener(_PROBE_TIMEOUT_MS), size=1, wait_s=1.0, hold_s=1.5
         )
 
+        # Few, since each may be held for long.
+        self._export_pool = ConnectionPool(
+            self._opener(_EXPORT_STATEMENT_TIMEOUT_MS), size=MAX_EXPORTS, hold_s=MAX_EXPORT_S
+        )
+
     @property
     def state(self) -> State:
         """Whether the schema is there: not yet, yes, or not without a person's help."""
@@ -110,6 +119,24 @@ class Database:
         with self._ready_pool() as pool, pool.snapshot() as cursor:
             yield cursor
 
+    @contextmanager
+    def long_snapshot(self) -> Iterator[RealDictCursor]:
+        """A cursor for `MAX_EXPORT_S` whose queries all see one moment; `MAX_EXPORTS` at a time.
+
+        Raises:
+            ServiceUnavailable: as for `cursor`.
+        """
+        with self._ready_pool(), self._export_pool.snapshot() as cursor:
+            yield cursor
+
+    def listening(self) -> Connection:
+        """A new connection beside the pool, for whoever waits on it for long.
+
+        Raises:
+            ServiceUnavailable: when PostgreSQL is not there.
+        """
+        return self._opener(_STATEMENT_TIMEOUT_MS)()
+
     async def start(self) -> None:
         """Try to bring the schema up once; an unreachable server is no reason to fail.
 
@@ -142,6 +169,7 @@ class Database:
         """Give all connections back."""
         self.pool.close()
         self._probe_pool.close()
+        self._export_pool.close()
 
     @contextmanager
     def _ready_pool(self) -> Iterator[ConnectionPool]:

@@ -118,7 +118,8 @@ class _Exchange:
     def log(self) -> None:
         """One line: the path's template, never the path or the query, which may hold anything."""
         route = self._scope.get("route")
-        path = getattr(route, "path", "(none)")
+        # As the description has it, without the names of converters.
+        path = getattr(route, "path_format", "(none)")
         emit = _log.debug if path.startswith("/health") else _log.info
         emit(
             "request",

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,11 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from finguard.adapters.postgres.reading import BUCKET_STEPS, AlertFilter, Bucket
-from finguard.api.cursor import decode_cursor
-from finguard.domain.verdict import Severity
-
-Status = Literal["open", "investigating", "confirmed_fraud", "false_positive"]
+from finguard.adapters.postgres.reading import BUCKET_STEPS, Bucket
 
 MAX_BUCKETS: Final = 2_000
 DEFAULT_RANGE: Final = timedelta(hours=24)
@@ -45,11 +41,6 @@ def _in_utc(moment: datetime) -> datetime:
     if not _EARLIEST <= moment < _LATEST:
         raise ValueError("must lie between the years 1970 and 2199 in UTC")
     return moment.astimezone(UTC)
-
-
-def _a_cursor(text: str) -> str:
-    decode_cursor(text)
-    return text
 
 
 Instant = Annotated[
@@ -77,52 +68,6 @@ class Input(BaseModel):
     """What a request brings: nothing beyond what is named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AlertQuery(Input):
-    """Which alerts to list."""
-
-    rule: Annotated[
-        list[RuleName],
-        Field(max_length=20, description="Any of these rules.", examples=[["impossible_travel"]]),
-    ] = Field(default_factory=list)
-    severity: Annotated[
-        list[Severity], Field(max_length=3, description="Any of these.", examples=[["high"]])
-    ] = Field(default_factory=list)
-    status: Annotated[
-        list[Status], Field(max_length=4, description="Any of these.", examples=[["open"]])
-    ] = Field(default_factory=list)
-    country: Annotated[
-        list[Country],
-        Field(max_length=50, description="ISO 3166-1 alpha-2, any of these.", examples=[["DE"]]),
-    ] = Field(default_factory=list)
-    user_id: Annotated[Name | None, Field(description="One customer.", examples=["u-17"])] = None
-    min_score: Annotated[int | None, Field(ge=0, le=100, examples=[60])] = None
-    since: Since = None
-    until: Until = None
-    limit: Annotated[int, Field(ge=1, le=200, description="Alerts on a page.")] = 50
-    cursor: Annotated[
-        Annotated[str, AfterValidator(_a_cursor)] | None,
-        Field(max_length=64, description="`next_cursor` of the page before."),
-    ] = None
-
-    @model_validator(mode="after")
-    def _range_is_one(self) -> Self:
-        check_order(self.since, self.until)
-        return self
-
-    def wanted(self) -> AlertFilter:
-        """The same without what concerns the page."""
-        return AlertFilter(
-            rules=self.rule or None,
-            severities=self.severity or None,
-            statuses=self.status or None,
-            countries=self.country or None,
-            user_id=self.user_id,
-            min_score=self.min_score,
-            since=self.since,
-            until=self.until,
-        )
 
 
 class RangeQuery(Input):

@@ -51,6 +51,10 @@ class Problem(BaseModel):
     errors: Annotated[
         list[FieldError] | None, Field(description="Each wrong field of an invalid request.")
     ] = None
+    current: Annotated[
+        dict[str, Any] | None,
+        Field(description="The thing as it is now, where it was not what the request expected."),
+    ] = None
 
 
 class ProblemError(Exception):
@@ -61,6 +65,8 @@ class ProblemError(Exception):
         name: the kind of problem, as `type` ends with it.
         detail: a sentence for whoever sent the request; never text that came with it.
         headers: to send along.
+        errors: what is wrong with each field.
+        current: the thing as it is, JSON-ready, where the request expected another state.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class ProblemError(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         errors: list[FieldError] | None = None,
+        current: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -78,6 +85,7 @@ class ProblemError(Exception):
         self.detail = detail
         self.headers = headers
         self.errors = errors
+        self.current = current
 
     def response(self, request_id: str) -> Response:
         """The answer to send."""
@@ -88,6 +96,7 @@ class ProblemError(Exception):
             detail=self.detail,
             request_id=request_id,
             errors=self.errors,
+            current=self.current,
         )
         # A field's name may come from the request and hold a lone surrogate, which has no UTF-8.
         text = json.dumps(problem.model_dump(exclude_none=True), ensure_ascii=False)
@@ -176,6 +185,21 @@ _KINDS: Final = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Kind(
         "body-too-large", "The body is too large.", "The body may have 1048576 bytes at most."
     ),
+    HTTPStatus.CONFLICT: _Kind(
+        "no-such-transition",
+        "The thing's state does not allow it; `current` is that state.",
+        "An alert that is confirmed_fraud can become investigating or open.",
+    ),
+    HTTPStatus.PRECONDITION_FAILED: _Kind(
+        "stale",
+        "It has changed since; `current` is what stands now.",
+        "Somebody has changed the alert since; nothing was done.",
+    ),
+    HTTPStatus.PRECONDITION_REQUIRED: _Kind(
+        "version-required",
+        "`If-Match` is missing.",
+        "This takes If-Match with the alert's ETag, so that nobody's change is overwritten.",
+    ),
     HTTPStatus.UNPROCESSABLE_ENTITY: _Kind(
         "invalid-request",
         "A field is wrong; `errors` says which and why.",
@@ -194,6 +218,9 @@ _KINDS: Final = {
 }
 
 
+_WITH_CURRENT: Final = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
+
+
 def documented(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """The problems that a route can answer with, as its `responses` for the API's description."""
     return {int(status): _documented(status) for status in statuses}
@@ -210,6 +237,8 @@ def _documented(status: HTTPStatus) -> dict[str, Any]:
     }
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         example["errors"] = [{"where": "query.limit", "message": "Input should be at most 200"}]
+    if status in _WITH_CURRENT:
+        example["current"] = {"alert_id": 4711, "status": "confirmed_fraud", "version": 3}
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": kind.meaning,

@@ -9,6 +9,8 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from finguard.api.database import Database
+from finguard.api.feed import AlertFeed
+from finguard.api.recent import RecentTransactions
 from finguard.api.security import Tokens
 from finguard.api.sessions import Sessions
 from finguard.api.throttle import LoginThrottle
@@ -20,6 +22,7 @@ class Services:
 
     Attributes:
         production: cookies are for TLS alone.
+        stream_heartbeat_s: the longest silence of a stream.
         units_per_usd: rough equivalents of one US dollar, by currency.
     """
 
@@ -28,6 +31,9 @@ class Services:
     tokens: Tokens
     sessions: Sessions
     throttle: LoginThrottle
+    recent: RecentTransactions
+    feed: AlertFeed
+    stream_heartbeat_s: float
     units_per_usd: Mapping[str, Decimal]
 
 

@@ -13,10 +13,11 @@ from finguard.adapters.postgres import reading
 from finguard.adapters.postgres.pool import Row
 from finguard.adapters.postgres.reading import BUCKET_STEPS, Tally
 from finguard.api.access import require
-from finguard.api.inputs import RangeQuery, Status, TimelineQuery
+from finguard.api.inputs import RangeQuery, TimelineQuery
 from finguard.api.outputs import AmountAtRisk, Summary, Timeline, TimelineRow
 from finguard.api.problems import GUARDED, FieldError, ProblemError, documented
 from finguard.api.services import Provided
+from finguard.domain.triage import Status
 from finguard.domain.verdict import Severity
 
 _CENT: Final = Decimal("0.01")

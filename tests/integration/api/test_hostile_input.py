@@ -117,6 +117,12 @@ def operations(client: httpx.Client) -> list[tuple[str, list[str]]]:
     ]
 
 
+def status(client: httpx.Client, path: str, params: Any) -> int:  # noqa: ANN401 - httpx takes many
+    """The status of an answer, which may be a stream without an end."""
+    with client.stream("GET", path, params=params) as answer:
+        return answer.status_code
+
+
 def test_no_parameter_breaks_anything(
     client: httpx.Client, operations: list[tuple[str, list[str]]]
 ) -> None:
@@ -124,8 +130,7 @@ def test_no_parameter_breaks_anything(
     for path, names in operations:
         for name in [*names, "unknown"]:
             for value in NAUGHTY:
-                answer = client.get(path, params={name: value})
-                assert answer.status_code < 500, (path, name, value[:50])
+                assert status(client, path, {name: value}) < 500, (path, name, value[:50])
 
 
 def test_no_pair_of_parameters_breaks_anything(
@@ -140,7 +145,7 @@ def test_no_pair_of_parameters_breaks_anything(
             (random.choice(names or ["none"]), random.choice(values))
             for _ in range(random.randrange(1, 5))
         ]
-        assert client.get(path, params=params).status_code < 500, (path, params)
+        assert status(client, path, params) < 500, (path, params)
 
 
 @pytest.mark.parametrize("path", ["/api/v1/alerts/{}", "/{}", "/docs/assets/{}", "/health/{}"])

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
 
@@ -16,14 +15,9 @@ import psycopg2
 import pytest
 from structlog.testing import capture_logs
 
-from devstack import ServiceHandle
-from devstack.launch import daemon_of
-from devstack.layout import Layout
-from devstack.placement import drop_outside
-from devstack.postgres import Postgres
-from devstack.settings import free_ports
 from finguard.api.app import create_app
 from finguard.settings import Settings
+from tests.integration.api.private_postgres import PrivatePostgres, running_postgres
 from tests.integration.api.serving import login, served, sign_in
 from tests.integration.api.world import World, alert
 from tests.unit.api.configuration import api_settings
@@ -33,30 +27,11 @@ LONGEST_ANSWER_S = 5.0
 LONGEST_RECOVERY_S = 20.0
 
 
-@dataclass(frozen=True)
-class PrivatePostgres:
-    """A server that a test may do anything to."""
-
-    handle: ServiceHandle
-    dsn: str
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivatePostgres]:
     """A PostgreSQL for this module alone."""
-    folder = tmp_path_factory.mktemp("private_postgres")
-    layout = Layout(folder=folder, cache=Layout.of_checkout().cache)
-    (port,) = free_ports(1)
-    dsn = f"postgresql://finguard:finguard@127.0.0.1:{port}/finguard"
-    service = Postgres(dsn=dsn, layout=layout)
-    handle = ServiceHandle(service=service, daemon=daemon_of(service, layout))
-    handle.start()
-    try:
-        yield PrivatePostgres(handle, dsn)
-    finally:
-        handle.thaw()
-        handle.stop()
-        drop_outside(folder)
+    with running_postgres(tmp_path_factory.mktemp("private_postgres")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Starting: by the README's command, and with which first user."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from structlog.testing import capture_logs
 
 from devstack.settings import free_ports
 from finguard.api.app import create_app
+from tests.integration.api.following import STREAM, following
 from tests.integration.api.serving import PASSWORD, login, served, sign_in
-from tests.integration.api.world import World
+from tests.integration.api.world import World, alert
 from tests.unit.api.configuration import UNREACHABLE_DSN, api_settings
 
 CHECKOUT = Path(__file__).parents[3]
@@ -55,6 +57,18 @@ def await_answer(url: str) -> httpx.Response:
             sleep(0.1)
 
 
+@contextmanager
+def stuck_stream(client: httpx.Client) -> Iterator[None]:
+    """A client that follows alerts and reads nothing of what it is sent."""
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        wire.connect((client.base_url.host, client.base_url.port))
+        token = client.headers["Authorization"]
+        wire.sendall(f"GET {STREAM} HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode())
+        assert wire.recv(12) == b"HTTP/1.1 200"
+        yield
+
+
 def refusal(dsn: str, **variables: str) -> str:
     """What a start that fails says; it must be short."""
     with command(dsn, **variables) as (process, _):
@@ -63,6 +77,29 @@ def refusal(dsn: str, **variables: str) -> str:
     assert "Traceback" not in errors
     assert len(errors.splitlines()) <= 6, errors
     return errors
+
+
+def test_streams_do_not_keep_it_from_stopping(database: str) -> None:
+    """Told to stop, the API ends its streams in an orderly way, also those that nobody reads."""
+    world = World(database)
+    with command(database) as (process, url):
+        await_answer(url)
+        with httpx.Client(base_url=url, timeout=30) as client:
+            sign_in(client)
+            with following(client, reconnects=False) as follower, stuck_stream(client):
+                (stored,) = world.store_alerts([alert(story="x" * 2_000)])
+                follower.await_events(1)
+                world.execute(
+                    "INSERT INTO alert_inbox (alert_id, version)"
+                    " SELECT %s, 2 FROM generate_series(1, 1500)",
+                    stored,
+                )
+                follower.await_events(1_501)
+                process.terminate()
+                _, errors = process.communicate(timeout=20)
+                assert follower.ended.wait(20)
+    assert process.returncode in {0, -15}
+    assert "Traceback" not in errors
 
 
 def test_command_of_the_readme_serves(database: str) -> None:

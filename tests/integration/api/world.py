@@ -125,6 +125,11 @@ class World:
             connection.close()
 
 
+def insert_alert(cursor: Cursor, row: Alert) -> int:
+    """Store an alert in a transaction of the caller's; its id."""
+    return _insert(cursor, "alerts", row, "alert_id")
+
+
 def _insert(cursor: Cursor, table: str, row: Mapping[str, Any], returning: str) -> int:
     columns = ", ".join(f'"{column}"' for column in row)
     values = [Json(value) if isinstance(value, dict) else value for value in row.values()]

@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from finguard.api.inputs import MAX_BUCKETS, AlertQuery, RangeQuery, TimelineQuery
+from finguard.api.alert_inputs import AlertQuery
+from finguard.api.inputs import MAX_BUCKETS, RangeQuery, TimelineQuery
 
 NOW = datetime(2026, 3, 1, 12, 34, 56, 789, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

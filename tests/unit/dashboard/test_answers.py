@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel
 
-from finguard.api import account_models, inputs, outputs
+from finguard.api import account_models, alert_inputs, alert_outputs, outputs
 from finguard.dashboard import answers
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
 
@@ -15,8 +15,8 @@ from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
     [
         (account_models.Token, answers.Token),
         (account_models.Me, answers.Me),
-        (outputs.AlertPage, answers.AlertPage),
-        (outputs.AlertDetail, answers.AlertDetail),
+        (alert_outputs.AlertPage, answers.AlertPage),
+        (alert_outputs.AlertDetail, answers.AlertDetail),
         (outputs.Summary, answers.Summary),
         (outputs.Timeline, answers.Timeline),
     ],
@@ -41,14 +41,14 @@ def test_every_filter_is_one_that_the_api_takes() -> None:
         start=datetime(2026, 3, 1, tzinfo=UTC),
     )
 
-    fields = inputs.AlertQuery.model_json_schema(mode="validation")["properties"]
+    fields = alert_inputs.AlertQuery.model_json_schema(mode="validation")["properties"]
 
     assert {*chosen.parameters(), "limit", "cursor"} <= set(fields)
 
 
 def test_every_code_of_the_api_has_a_name() -> None:
     """Severities, statuses and channels are told in words."""
-    fields = outputs.Alert.model_json_schema()["properties"]
+    fields = alert_outputs.Alert.model_json_schema()["properties"]
 
     assert set(fields["severity"]["enum"]) == set(SEVERITIES)
     assert set(fields["status"]["enum"]) == set(STATUSES)

@@ -1,0 +1,204 @@
+"""Lists of alerts in the order and with the filters an analyst asks for, and each alert."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+import msgspec
+from psycopg2.extras import RealDictCursor
+
+from finguard.adapters.postgres.pool import Row
+from finguard.adapters.postgres.queries import named_queries
+
+_SQL: Final = named_queries("alerts.sql")
+
+MAX_INCIDENT_ALERTS: Final = 200
+MAX_OTHER_ALERTS: Final = 20
+
+MAX_STREAM_COUNTRIES: Final = 5
+"""With more, merging the newest of each kind in each country costs more than it spares."""
+
+Sort = Literal["newest", "oldest", "score", "amount"]
+
+
+class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alerts to list; what is None does not restrict.
+
+    Attributes:
+        rules: any of these; likewise severities, statuses, countries and currencies.
+        assignee: a user's name. assigned: whether anybody is.
+        min_amount: this much or more, whatever the currency. max_amount: or less.
+        since: transactions that happened then or later. until: before then.
+        text: words that the alert must have.
+    """
+
+    rules: Sequence[str] | None = None
+    severities: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
+    countries: Sequence[str] | None = None
+    currencies: Sequence[str] | None = None
+    user_id: str | None = None
+    assignee: str | None = None
+    assigned: bool | None = None
+    min_score: int | None = None
+    max_score: int | None = None
+    min_amount: Decimal | None = None
+    max_amount: Decimal | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str | None = None
+
+    @property
+    def is_of_kinds(self) -> bool:
+        """Whether it restricts kinds or few countries, and besides these no more than time."""
+        given = msgspec.structs.asdict(self).items()
+        restricted = {name for name, value in given if value is not None}
+        if len(self.countries or ()) > MAX_STREAM_COUNTRIES:
+            return False
+        return bool(restricted & _KIND_FIELDS) and restricted <= _KIND_FIELDS | _TIME_FIELDS
+
+
+_KIND_FIELDS: Final = {"rules", "severities", "statuses", "countries"}
+_TIME_FIELDS: Final = {"since", "until"}
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a list of alerts: all that the alert there is ordered by, which never changes."""
+
+    sort: Sort
+    occurred_at: datetime
+    score: int
+    amount: Decimal
+    alert_id: int
+
+    @classmethod
+    def of(cls, alert: Mapping[str, Any], sort: Sort) -> "Position":
+        """The place of a row that a list has given."""
+        return cls(
+            sort=sort,
+            occurred_at=alert["occurred_at"],
+            score=alert["score"],
+            amount=alert["amount"],
+            alert_id=alert["alert_id"],
+        )
+
+
+class _Order(msgspec.Struct, frozen=True):
+    """How a list is ordered, and what lies beyond a position in it."""
+
+    order: str
+    beyond: str
+    is_of_time: bool = False
+
+
+_ORDERS: Final[dict[Sort, _Order]] = {
+    "newest": _Order(
+        "occurred_at DESC, alert_id DESC",
+        "(occurred_at, alert_id) < (%(at_time)s, %(at_id)s)",
+        is_of_time=True,
+    ),
+    "oldest": _Order(
+        "occurred_at, alert_id",
+        "(occurred_at, alert_id) > (%(at_time)s, %(at_id)s)",
+        is_of_time=True,
+    ),
+    "score": _Order(
+        "score DESC, occurred_at DESC, alert_id DESC",
+        "(score, occurred_at, alert_id) < (%(at_score)s::smallint, %(at_time)s, %(at_id)s)",
+    ),
+    "amount": _Order(
+        # Not the column of the result, which has lost its trailing zeros and thereby its index.
+        "alerts.amount DESC, alert_id DESC",
+        "(amount, alert_id) < (%(at_amount)s, %(at_id)s)",
+    ),
+}
+
+
+def list_query(wanted: AlertFilter, sort: Sort) -> str:
+    """The query for a list, with places for the values of `list_parameters`."""
+    is_of_kinds = _ORDERS[sort].is_of_time and wanted.is_of_kinds
+    return _ordered("list_alerts_of_kinds" if is_of_kinds else "list_alerts", sort)
+
+
+def declare_export(
+    snapshot: RealDictCursor, wanted: AlertFilter, *, sort: Sort, limit: int
+) -> None:
+    """Begin to read a list of any length; `fetch_export` has it in parts."""
+    # Merging kinds is for pages: it would collect everything before the first row.
+    query = _SQL["declare_export"].format(query=_ordered("list_alerts", sort))
+    snapshot.execute(query, list_parameters(wanted, after=None, limit=limit))
+
+
+def fetch_export(snapshot: RealDictCursor, count: int) -> list[Row]:
+    """The next so many alerts; none at the end."""
+    return _rows(snapshot, _SQL["fetch_export"], {"count": count})
+
+
+def _ordered(name: str, sort: Sort) -> str:
+    return _SQL[name].format(
+        columns=_SQL["columns"],
+        matching=_SQL["matching"],
+        beyond=_ORDERS[sort].beyond,
+        order=_ORDERS[sort].order,
+    )
+
+
+def list_parameters(wanted: AlertFilter, *, after: Position | None, limit: int) -> Row:
+    """The values for a list."""
+    return {
+        **msgspec.structs.asdict(wanted),
+        "at_time": after.occurred_at if after else None,
+        "at_score": after.score if after else None,
+        "at_amount": after.amount if after else None,
+        "at_id": after.alert_id if after else None,
+        "limit": limit,
+    }
+
+
+def list_alerts(
+    cursor: RealDictCursor,
+    wanted: AlertFilter,
+    *,
+    sort: Sort = "newest",
+    after: Position | None = None,
+    limit: int,
+) -> list[Row]:
+    """At most `limit` alerts in an order, from behind a position in the same order."""
+    parameters = list_parameters(wanted, after=after, limit=limit)
+    return _rows(cursor, list_query(wanted, sort), parameters)
+
+
+def read_alert(cursor: RealDictCursor, alert_id: int) -> Row | None:
+    """One alert with its evidence, its source, its incident's and its user's other alerts."""
+    for alert in _rows(cursor, with_columns(_SQL["read_alert"]), {"alert_id": alert_id}):
+        incident = _rows(
+            cursor, _SQL["incident_alert_ids"], {**alert, "limit": MAX_INCIDENT_ALERTS}
+        )
+        others = _rows(
+            cursor, with_columns(_SQL["other_alerts"]), {**alert, "limit": MAX_OTHER_ALERTS}
+        )
+        return {
+            **alert,
+            "incident_alert_ids": [other["alert_id"] for other in incident],
+            "other_alerts": others,
+        }
+    return None
+
+
+def has_alert(cursor: RealDictCursor, alert_id: int) -> bool:
+    """Whether there is such an alert."""
+    return bool(_rows(cursor, _SQL["has_alert"], {"alert_id": alert_id}))
+
+
+def with_columns(sql: str) -> str:
+    """A query with the columns of a list's alert in the place for them."""
+    return sql.format(columns=_SQL["columns"])
+
+
+def _rows(cursor: RealDictCursor, sql: str, parameters: Row) -> list[Row]:
+    """By way of a plain cursor: psycopg2 takes four times as long for a page of its own rows."""
+    with cursor.connection.cursor() as plain:
+        plain.execute(sql, parameters)
+        names = [column.name for column in plain.description or ()]
+        return [dict(zip(names, values, strict=True)) for values in plain]
