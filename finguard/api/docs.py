@@ -127,4 +127,4 @@ def _say_roles(app: FastAPI, paths: dict[str, Any]) -> None:
         if role is None or not route.include_in_schema:
             continue
         for method in route.methods or ():
-            paths[route.path][method.lower()]["x-role"] = role
+            paths[route.path_format][method.lower()]["x-role"] = role
