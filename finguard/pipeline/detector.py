@@ -74,6 +74,7 @@ class Detector:
         self._claims: dict[int, Claim] = {}
         self._watermarks: dict[int, int | None] = {}
         self._positions: dict[int, int] = {}
+        self._uncommitted: dict[int, int] = {}
 
     def run(self) -> None:
         """Detect until asked to stop.
@@ -98,6 +99,8 @@ class Detector:
                 self._take_over(polled.assigned)
             elif polled.records:
                 self._process(polled.records)
+            else:
+                self._commit()
             self._tally.report_when_due()
         except Reassigned as news:
             self._take_over_again(news.assigned)
@@ -125,7 +128,8 @@ class Detector:
         self._advance_claims(judged)
         endure(lambda: ports.profiles.save(self._saves(judged)))  # 6. Redis
         self._advance_watermarks(judged)
-        self._commit(judged)  # 7. Kafka
+        self._uncommitted.update({p: mark + 1 for p, mark in judged.watermarks.items()})
+        self._commit()  # 7. Kafka
         self._tally.add(judged)
 
     def _take_over_again(self, assigned: frozenset[int]) -> None:
@@ -146,6 +150,9 @@ class Detector:
             return
         self._outage.endure(lambda: self._claim(assigned))
         self._outage.endure(lambda: self._resume(assigned))
+        # A predecessor that died before its last commit leaves lag behind that no record would end.
+        self._uncommitted = dict(self._positions)
+        self._commit()
 
     def _claim(self, partitions: frozenset[int]) -> None:
         ports = self._ports
@@ -218,15 +225,25 @@ class Detector:
             self._watermarks[partition] = mark
             self._positions[partition] = mark + 1
 
-    def _commit(self, judged: Judgement) -> None:
-        """Tell the group. A commit that fails costs nothing: PostgreSQL holds the progress."""
+    def _commit(self) -> None:
+        """Tell the group what it does not know yet.
+
+        A commit that fails costs nothing: PostgreSQL holds the progress, and it is tried again.
+        """
+        if not self._uncommitted:
+            return
         try:
-            self._ports.source.commit({p: mark + 1 for p, mark in judged.watermarks.items()})
-        except (OwnershipLost, ServiceUnavailable) as error:
-            _log.warning("offsets not committed; the next batch's commit covers them", cause=error)
+            self._ports.source.commit(self._uncommitted)
+        except ServiceUnavailable as error:
+            _log.warning("offsets not committed; trying again", cause=str(error))
+        except OwnershipLost as error:
+            _log.warning("offsets not committed; their new owner will", cause=str(error))
+            self._uncommitted = {}
+        else:
+            self._uncommitted = {}
 
     def _forget(self) -> None:
-        self._claims, self._watermarks, self._positions = {}, {}, {}
+        self._claims, self._watermarks, self._positions, self._uncommitted = {}, {}, {}, {}
 
 
 def _users(decoded: Mapping[int, Sequence[Decoded]]) -> dict[int, list[str]]:
