@@ -33,6 +33,10 @@ from finguard.errors import ConfigurationError, DataLossError, OwnershipLost, Se
 _log = structlog.get_logger()
 
 CALL_TIMEOUT_MS: Final = 5_000
+METADATA_MAX_AGE_MS: Final = 30_000
+"""So soon added partitions are noticed, in which users' new records lie apart from their history;
+kafka-python's own five minutes would also be the longest stall after an assignment of nothing."""
+
 _REFUSALS: Final = (
     GroupAuthorizationFailedError,
     InvalidSessionTimeoutError,
@@ -84,6 +88,7 @@ class KafkaSource:
                 session_timeout_ms=session_timeout_ms,
                 heartbeat_interval_ms=max(1, session_timeout_ms // 10),
                 max_poll_interval_ms=max_poll_interval_ms,
+                metadata_max_age_ms=METADATA_MAX_AGE_MS,
                 metrics_enabled=False,
             )
             self._consumer.subscribe([topic], listener=self._listener)
