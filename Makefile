@@ -16,7 +16,7 @@ ifneq ($(wildcard $(STAMP)),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status clean distclean test lint format lock bench-codec
+.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-codec
 
 help: ## Show this list
 	@echo "FinGuard: make TARGET"
@@ -68,6 +68,10 @@ test: lint ## Check everything: lint, and all tests against real services
 	@echo '== pytest'
 	# More than one stack side by side: much of the time goes into waiting for programs to start.
 	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile
+
+chaos: install ## Provoke every fault of docs/faults.md on real processes (ROWS=9,17 for some)
+	@$(PY) -m devstack fetch
+	@exec $(PY) -m tests.chaos --rows "$(ROWS)"
 
 bench-codec: install ## Measure what decoding one event costs
 	@$(PY) -m bench.codec
