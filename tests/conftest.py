@@ -30,9 +30,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def template(stack: Stack) -> str:
     """The name of a migrated database that is never used itself, only cloned."""
-    _administer(stack, f"CREATE DATABASE {TEMPLATE}")
-    migrate(database_dsn(stack, TEMPLATE))
-    return TEMPLATE
+    return make_template(stack)
 
 
 @pytest.fixture
@@ -49,6 +47,13 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.fail(f"the real data are missing: no folder {folder}; set FINGUARD_TEST_DATA")
     return folder
+
+
+def make_template(stack: Stack) -> str:
+    """Make a migrated database to clone, and tell its name."""
+    _administer(stack, f"CREATE DATABASE {TEMPLATE}")
+    migrate(database_dsn(stack, TEMPLATE))
+    return TEMPLATE
 
 
 def clone_database(stack: Stack, template: str) -> str:

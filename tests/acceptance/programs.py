@@ -42,6 +42,8 @@ class Site:
         name = uuid4().hex[:8]
         self.database = database
         self.topic = f"transactions-{name}"
+        self.dead_letter_topic = f"{self.topic}.dlq"
+        self.group = f"group-{name}"
         self.kafka = {"bootstrap_servers": [stack.kafka_bootstrap_servers]}
         self._folder = folder
         self._env = {
@@ -49,10 +51,12 @@ class Site:
             **stack.env(),
             "FINGUARD_POSTGRES_DSN": database,
             "FINGUARD_KAFKA_TOPIC": self.topic,
-            "FINGUARD_KAFKA_DEAD_LETTER_TOPIC": f"{self.topic}.dlq",
-            "FINGUARD_KAFKA_GROUP": f"group-{name}",
+            "FINGUARD_KAFKA_DEAD_LETTER_TOPIC": self.dead_letter_topic,
+            "FINGUARD_KAFKA_GROUP": self.group,
             "FINGUARD_SESSION_TIMEOUT_MS": "2000",
             "PYTHONUNBUFFERED": "1",
+            # One that hangs tells where when it is ended; see `Program.wait`.
+            "PYTHONFAULTHANDLER": "1",
         }
 
     @contextmanager
@@ -106,10 +110,20 @@ class Site:
         finally:
             connection.close()
 
-    def records(self) -> dict[int, list[Record]]:
-        """Everything in the transactions topic, by partition."""
-        partitions = range(topic_identity(self.kafka, self.topic).partitions)
-        wanted = [TopicPartition(self.topic, partition) for partition in partitions]
+    def execute(self, sql: str) -> None:
+        """Run statements in the deployment's database."""
+        connection = psycopg2.connect(self.database)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+        finally:
+            connection.close()
+
+    def records(self, topic: str | None = None) -> dict[int, list[Record]]:
+        """Everything in a topic, by partition; in the transactions' unless another is named."""
+        topic = topic or self.topic
+        partitions = range(topic_identity(self.kafka, topic).partitions)
+        wanted = [TopicPartition(topic, partition) for partition in partitions]
         consumer = KafkaConsumer(**self.kafka, enable_auto_commit=False)
         try:
             consumer.assign(wanted)
@@ -133,15 +147,15 @@ class Site:
 
         wait_for(judged, "the detector to judge everything")
 
+    def progress(self) -> int:
+        """How many records have had their effects stored."""
+        rows = self.query("SELECT coalesce(sum(next_offset), 0) FROM progress")
+        return int(rows[0][0])
+
     def wait_for_progress(self) -> None:
         """Wait until a detector stores some effects."""
-
-        def progress() -> int:
-            rows = self.query("SELECT coalesce(sum(next_offset), 0) FROM progress")
-            return int(rows[0][0])
-
-        before = progress()
-        wait_for(lambda: progress() > before, "some progress")
+        before = self.progress()
+        wait_for(lambda: self.progress() > before, "some progress")
 
     def effects(self) -> dict[str, Any]:
         """What the detector stored, comparable with the oracle's."""
@@ -175,6 +189,11 @@ class Program:
         self._log = log
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None
@@ -190,9 +209,18 @@ class Program:
         )
         assert text in self.output(), self.output()
 
+    def wait(self) -> int:
+        """Wait for its end, and tell its exit code; one that hangs is made to say where."""
+        try:
+            return self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.terminate(signal.SIGABRT)
+            self._process.wait(PATIENCE_S)
+            raise AssertionError(f"did not end by itself:\n{self.output()}") from None
+
     def expect_exit(self, code: int) -> None:
         """Wait for its end and insist on its exit code."""
-        assert self._process.wait(PATIENCE_S) == code, self.output()
+        assert self.wait() == code, self.output()
 
     def terminate(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to stop."""
@@ -205,21 +233,8 @@ class Program:
 
 
 def oracle_effects(log: Mapping[int, list[Record]], policy: Policy) -> dict[str, Any]:
-    """Judge a whole topic with every port in memory."""
-    ledger = MemoryLedger()
-    first = next(record for records in log.values() for record in records)
-    source = MemorySource(
-        log, identity=TopicIdentity(first.topic, "oracle", len(log)), max_records=10_000
-    )
-    ports = Ports(source, source, MemoryProfiles(), ledger, MemoryDeadLetters())
-    ends = {partition: len(records) for partition, records in log.items()}
-    detector = Detector(
-        ports,
-        policy,
-        # A copy: the writer's thread may be adding to it.
-        stopping=lambda: {p: claim.next_offset for p, claim in dict(ledger.claims).items()} == ends,
-    )
-    detector.run()
+    """The effects of judging a whole topic with every port in memory."""
+    ledger, _ = judge_in_memory(log, policy)
     return {
         "alerts": sorted(
             (*key, alert.finding.score, alert.incident_id) for key, alert in ledger.alerts.items()
@@ -231,14 +246,33 @@ def oracle_effects(log: Mapping[int, list[Record]], policy: Policy) -> dict[str,
     }
 
 
-def wait_for(condition: Callable[[], bool], what: str) -> None:
+def judge_in_memory(
+    log: Mapping[int, list[Record]], policy: Policy
+) -> tuple[MemoryLedger, MemoryProfiles]:
+    """What one uninterrupted run over a topic leaves behind."""
+    ledger, profiles = MemoryLedger(), MemoryProfiles()
+    source = MemorySource(
+        log, identity=TopicIdentity("transactions", "oracle", len(log)), max_records=10_000
+    )
+    ports = Ports(source, source, profiles, ledger, MemoryDeadLetters())
+    ends = {p: records[-1].offset + 1 if records else 0 for p, records in log.items()}
+    detector = Detector(
+        ports,
+        policy,
+        stopping=lambda: {p: claim.next_offset for p, claim in dict(ledger.claims).items()} == ends,
+    )
+    detector.run()
+    return ledger, profiles
+
+
+def wait_for(condition: Callable[[], bool], what: str, *, patience_s: float = PATIENCE_S) -> None:
     """Wait until a condition holds.
 
     Raises:
         TimeoutError: when it does not come true in time.
     """
-    deadline_s = time.monotonic() + PATIENCE_S
+    deadline_s = time.monotonic() + patience_s
     while not condition():
         if time.monotonic() > deadline_s:
-            raise TimeoutError(f"waited {PATIENCE_S:.0f} s for {what}")
+            raise TimeoutError(f"waited {patience_s:.0f} s for {what}")
         time.sleep(0.05)

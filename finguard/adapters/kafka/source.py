@@ -41,6 +41,10 @@ COMMIT_AGAIN_S: Final = 1.0
 
 COMMIT_TIMEOUT_S: Final = 60.0
 
+METADATA_MAX_AGE_MS: Final = 30_000
+"""So soon added partitions are noticed, in which users' new records lie apart from their history;
+kafka-python's own five minutes would also be the longest stall after an assignment of nothing."""
+
 _REFUSALS: Final = (
     GroupAuthorizationFailedError,
     InvalidSessionTimeoutError,
@@ -97,6 +101,7 @@ class KafkaSource:
                 session_timeout_ms=session_timeout_ms,
                 heartbeat_interval_ms=max(1, session_timeout_ms // 10),
                 max_poll_interval_ms=max_poll_interval_ms,
+                metadata_max_age_ms=METADATA_MAX_AGE_MS,
                 metrics_enabled=False,
             )
             # There is no public way to choose how records are read; the class it replaces is an

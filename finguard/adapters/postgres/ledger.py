@@ -10,6 +10,7 @@ from psycopg2.extras import Json, execute_values
 
 from finguard.adapters.postgres.connection import translated
 from finguard.adapters.postgres.queries import named_queries
+from finguard.adapters.postgres.watchdog import Watchdog
 from finguard.domain.dead_letters import digest
 from finguard.domain.effects import Alert, DeadLetter, Effects, Resolution
 from finguard.domain.stream import Claim, TopicIdentity
@@ -18,6 +19,8 @@ from finguard.errors import DataLossError, OwnershipLost
 _SQL: Final = named_queries("ledger.sql")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _PAGE: Final = 1_000
+_PATIENCE_S: Final = 10.0
+"""Twice what the server allows a statement."""
 
 T = TypeVar("T")
 
@@ -28,18 +31,26 @@ class PostgresLedger:
     Args:
         connect: opens a connection; called again after every failure.
         group: the consumer group. identity: the topic.
+        patience_s: how long a transaction may take; longer, and the server counts as frozen.
     """
 
     def __init__(
-        self, connect: Callable[[], Connection], *, group: str, identity: TopicIdentity
+        self,
+        connect: Callable[[], Connection],
+        *,
+        group: str,
+        identity: TopicIdentity,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self._connect = connect
         self._group = group
         self._identity = identity
         self._connection: Connection | None = None
+        self._watchdog = Watchdog(limit_s=patience_s)
 
     def close(self) -> None:
         """Give the connection back."""
+        self._watchdog.close()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -66,7 +77,11 @@ class PostgresLedger:
             with translated():
                 if self._connection is None or self._connection.closed:
                     self._connection = self._connect()
-                with self._connection, self._connection.cursor() as cursor:
+                with (
+                    self._watchdog.watching(self._connection),
+                    self._connection,
+                    self._connection.cursor() as cursor,
+                ):
                     return work(cursor)
         except BaseException:
             self._discard()

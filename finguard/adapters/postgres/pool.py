@@ -1,14 +1,11 @@
 """A pool of connections that waits when all are busy, and never lends a dead or a hanging one."""
 
-import os
 import select
-import socket
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from threading import BoundedSemaphore, Event, Lock, Thread
-from time import monotonic, sleep
-from typing import Any, Final
+from threading import BoundedSemaphore, Event
+from typing import Any
 
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE
@@ -16,12 +13,11 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg
 from psycopg2.extras import RealDictCursor
 
 from finguard.adapters.postgres.connection import translated
+from finguard.adapters.postgres.watchdog import Watchdog
 from finguard.errors import ServiceUnavailable
 
 Row = dict[str, Any]
 """One row by column name, as the query names them."""
-
-_WATCH_INTERVAL_S: Final = 0.25
 
 
 class SchemaMissing(ServiceUnavailable):
@@ -32,8 +28,7 @@ class ConnectionPool:
     """Lends connections to threads, each for a bounded time.
 
     psycopg2's own pool raises when it is exhausted and lends connections that a restart of the
-    server has killed. A statement timeout does not help against a server that is frozen, since it
-    is the server that keeps it; therefore a watchdog cuts the wire of a loan that takes too long.
+    server has killed. A watchdog cuts the wire of a loan that takes too long.
 
     Args:
         open_connection: makes a new connection.
@@ -53,17 +48,15 @@ class ConnectionPool:
         self._open_connection = open_connection
         self._size = size
         self._wait_s = wait_s
-        self._hold_s = hold_s
         self._slots = BoundedSemaphore(size)
-        self._lock = Lock()
         self._idle: deque[Connection] = deque()
-        self._loans: dict[Connection, float] = {}
         self._closing = Event()
-        self._watchdog: Thread | None = None
+        self._watchdog = Watchdog(limit_s=hold_s)
 
     def close(self) -> None:
         """Close what is idle now, and what is lent when it comes back."""
         self._closing.set()
+        self._watchdog.close()
         while (connection := self._idle_connection()) is not None:
             connection.close()
 
@@ -106,9 +99,9 @@ class ConnectionPool:
             )
         try:
             connection = self._idle_connection() or self._new_connection()
-            self._lend(connection)
             try:
-                yield connection
+                with self._watchdog.watching(connection):
+                    yield connection
             finally:
                 self._take_back(connection)
         finally:
@@ -129,17 +122,8 @@ class ConnectionPool:
                 connection.close()
         return None
 
-    def _lend(self, connection: Connection) -> None:
-        with self._lock:
-            self._loans[connection] = monotonic() + self._hold_s
-            if self._watchdog is None:
-                self._watchdog = Thread(target=self._watch, name="postgres-watchdog", daemon=True)
-                self._watchdog.start()
-
     def _take_back(self, connection: Connection) -> None:
         """Keep a connection that is as good as new; close any other, which also rolls it back."""
-        with self._lock:
-            del self._loans[connection]
         is_fit = (
             not self._closing.is_set()
             and not connection.closed
@@ -149,15 +133,6 @@ class ConnectionPool:
             self._idle.append(connection)
         else:
             connection.close()
-
-    def _watch(self) -> None:
-        while self._loans or not self._closing.is_set():
-            sleep(_WATCH_INTERVAL_S)
-            now = monotonic()
-            with self._lock:
-                for connection, deadline in self._loans.items():
-                    if now > deadline:
-                        _cut(connection)
 
 
 @contextmanager
@@ -175,12 +150,3 @@ def _is_alive(connection: Connection) -> bool:
     wire = select.poll()
     wire.register(connection.fileno(), select.POLLIN)
     return not wire.poll(0)
-
-
-def _cut(connection: Connection) -> None:
-    """Wake whoever waits for this connection's server; the driver then finds it closed."""
-    with (
-        suppress(OSError, psycopg2.InterfaceError),
-        socket.socket(fileno=os.dup(connection.fileno())) as wire,
-    ):
-        wire.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,18 @@
+"""Faults of Kafka, PostgreSQL and Redis, in short; `make chaos` runs them at length."""
+
+import pytest
+
+from devstack import Stack
+from tests.acceptance.programs import Site
+from tests.chaos import broker, database, profiles
+from tests.chaos.outcome import run
+from tests.chaos.rows import Row, quick, title
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.mark.parametrize("row", quick(broker, database, profiles), ids=title)
+def test_a_fault_costs_nothing_but_time(stack: Stack, site: Site, row: Row) -> None:
+    """After it, PostgreSQL, Redis and the dead letters hold what the oracle says, once."""
+    outcome = run(stack, site, row, row.quick)
+    assert outcome.passed, outcome.failure
