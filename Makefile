@@ -16,7 +16,7 @@ ifneq ($(wildcard $(STAMP)),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status clean distclean test lint format lock bench-codec
+.PHONY: help install demo up down status clean distclean test lint format lock bench-codec openapi
 
 help: ## Show this list
 	@echo "FinGuard: make TARGET"
@@ -68,6 +68,9 @@ test: lint ## Check everything: lint, and all tests against real services
 	@echo '== pytest'
 	# More than one stack side by side: much of the time goes into waiting for programs to start.
 	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile
+
+openapi: install ## Write the API's description to docs/openapi.json
+	@$(PY) -m finguard.api.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
 bench-codec: install ## Measure what decoding one event costs
 	@$(PY) -m bench.codec

@@ -127,8 +127,10 @@ class RedisProfiles:
         return [f"fg:{tag}:watermark", *(start + user for user in users)]
 
 
-def connect_redis(url: str, *, ssl_cafile: str | None = None) -> redis.Redis:
-    """A client whose calls are bounded to seconds.
+def connect_redis(
+    url: str, *, ssl_cafile: str | None = None, timeout_s: float = TIMEOUT_S
+) -> redis.Redis:
+    """A client whose calls are bounded to twice the time-out.
 
     Nothing is sent yet; see `refuse_eviction`.
 
@@ -139,8 +141,8 @@ def connect_redis(url: str, *, ssl_cafile: str | None = None) -> redis.Redis:
     try:
         client = redis.Redis.from_url(
             url,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
             retry=Retry(NoBackoff(), 1),
             health_check_interval=30,
             **extras,

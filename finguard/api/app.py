@@ -11,10 +11,25 @@ from fastapi.routing import APIRoute
 
 from finguard import __version__
 from finguard.adapters.postgres.sessions import Lifetime
-from finguard.api import alerts, audit, auth, browser, docs, health, problems, stats, users
+from finguard.adapters.redis_profiles import connect_redis
+from finguard.api import (
+    alerts,
+    audit,
+    auth,
+    browser,
+    docs,
+    health,
+    metrics,
+    problems,
+    stats,
+    system,
+    users,
+)
 from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.edge import Edge
+from finguard.api.metrics import ApiMetrics
+from finguard.api.redis_probe import RedisProbe
 from finguard.api.security import Tokens
 from finguard.api.services import Services
 from finguard.api.sessions import Sessions
@@ -30,8 +45,11 @@ _TAGS = [
     {"name": "alerts", "description": "What the rules found."},
     {"name": "statistics", "description": "How much of it."},
     {"name": "administration", "description": "Users, and who changed what."},
+    {"name": "system", "description": "For operators: what runs, and how far it has got."},
     {"name": "health", "description": "For supervisors; takes no token."},
 ]
+
+_REDIS_TIMEOUT_S = 0.5
 
 _Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -53,16 +71,23 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_lifespan(services.database),
+        lifespan=_lifespan(services),
         generate_unique_id_function=_operation_id,
     )
     app.state.services = services
     app.state.was_refused = False
     app.openapi = docs.describe(app)  # type: ignore[method-assign] # as FastAPI documents it
-    app.add_middleware(Edge, max_body_bytes=settings.api_max_body_bytes)
+    counted = ApiMetrics() if settings.api_metrics else None
+    app.add_middleware(
+        Edge,
+        max_body_bytes=settings.api_max_body_bytes,
+        observe=counted.observe if counted else None,
+    )
     problems.install(app)
-    for routes in (auth, browser, alerts, stats, users, audit, health):
+    for routes in (auth, browser, alerts, stats, users, audit, system, health):
         app.include_router(routes.router)
+    if counted:
+        app.include_router(metrics.router(counted))
     if settings.api_docs:
         docs.install(app)
     return app
@@ -91,6 +116,7 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
     return Services(
         production=settings.environment == "production",
         database=database,
+        redis=_redis_probe(settings),
         tokens=tokens,
         sessions=Sessions(database, tokens, lifetime),
         throttle=LoginThrottle(database, throttle),
@@ -98,7 +124,18 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
     )
 
 
-def _lifespan(database: Database) -> _Lifespan:
+def _redis_probe(settings: Settings) -> RedisProbe:
+    client = connect_redis(
+        settings.redis_url.get_secret_value(),
+        ssl_cafile=settings.redis_ssl_cafile,
+        timeout_s=_REDIS_TIMEOUT_S,
+    )
+    return RedisProbe(client)
+
+
+def _lifespan(services: Services) -> _Lifespan:
+    database = services.database
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
@@ -115,6 +152,7 @@ def _lifespan(database: Database) -> _Lifespan:
             with suppress(asyncio.CancelledError):
                 await keeper
             database.close()
+            services.redis.close()
 
     return lifespan
 

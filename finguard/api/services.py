@@ -9,6 +9,7 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from finguard.api.database import Database
+from finguard.api.redis_probe import RedisProbe
 from finguard.api.security import Tokens
 from finguard.api.sessions import Sessions
 from finguard.api.throttle import LoginThrottle
@@ -25,6 +26,7 @@ class Services:
 
     production: bool
     database: Database
+    redis: RedisProbe
     tokens: Tokens
     sessions: Sessions
     throttle: LoginThrottle

@@ -4,13 +4,17 @@
 -- Triage may have brought it already.
 ALTER TABLE alerts ADD COLUMN IF NOT EXISTS triaged_at timestamptz;
 
+CREATE TYPE rollup_facet AS ENUM ('total', 'verdict', 'place', 'currency', 'triage');
+-- No rollup has minutes: pieces of a range that are minutes are counted from the alerts.
+CREATE TYPE rollup_grain AS ENUM ('minute', 'quarter', 'hour', 'day', 'month', 'ever');
+
 -- Lane: the partition whose detector stored the alert, so that two detectors never wait for one
 -- another's row; -1 for whatever people change later, so that no detector waits for a person either.
 CREATE TABLE alert_rollups (
-    facet         text        NOT NULL,
-    grain         text        NOT NULL,
+    facet         rollup_facet NOT NULL,
+    grain         rollup_grain NOT NULL,
     begins        timestamptz NOT NULL,
-    key           text[]      NOT NULL,
+    key           text[] COLLATE "C" NOT NULL,
     lane          integer     NOT NULL,
     alerts        bigint      NOT NULL,
     transactions  bigint      NOT NULL,
@@ -61,7 +65,7 @@ CROSS JOIN LATERAL (
     OFFSET 0
 ) AS first
 CROSS JOIN LATERAL (VALUES
-    ('total', '{}'::text[]),
+    ('total'::rollup_facet, '{}'::text[]),
     ('verdict', ARRAY[a.rule, a.severity, a.status]),
     ('place', ARRAY[a.country, a.city]),
     ('currency', ARRAY[a.currency]),
@@ -70,7 +74,7 @@ CROSS JOIN LATERAL (VALUES
 WHERE f.key IS NOT NULL;
 
 CREATE TYPE alert_change AS (
-    occurred_at timestamptz, lane integer, facet text, key text[],
+    occurred_at timestamptz, lane integer, facet rollup_facet, key text[] COLLATE "C",
     alerts bigint, transactions bigint, amount numeric
 );
 
@@ -89,7 +93,7 @@ BEGIN
         sum(fine.alerts), sum(fine.transactions), sum(fine.amount)
     FROM fine
     CROSS JOIN LATERAL (VALUES
-        ('quarter', quarter),
+        ('quarter'::rollup_grain, quarter),
         ('hour', date_trunc('hour', quarter, 'UTC')),
         ('day', date_trunc('day', quarter, 'UTC')),
         ('month', date_trunc('month', quarter, 'UTC')),
@@ -136,7 +140,7 @@ BEGIN
         SELECT -1 AS sign, * FROM former UNION ALL SELECT 1, * FROM changed
     ) AS a
     CROSS JOIN LATERAL (VALUES
-        ('verdict', ARRAY[rule, severity, status]),
+        ('verdict'::rollup_facet, ARRAY[rule, severity, status]),
         ('triage', triage_key(status, detected_at, triaged_at))
     ) AS f (facet, key)
     WHERE key IS NOT NULL
@@ -181,7 +185,7 @@ BEGIN
         FROM deleted AS d
     ) AS a
     CROSS JOIN LATERAL (VALUES
-        ('total', '{}'::text[]),
+        ('total'::rollup_facet, '{}'::text[]),
         ('verdict', ARRAY[rule, severity, status]),
         ('place', ARRAY[country, city]),
         ('currency', ARRAY[currency]),
@@ -273,7 +277,7 @@ BEGIN
     FROM alerts;
 
     INSERT INTO alert_rollups (facet, grain, begins, key, lane, alerts, transactions, amount)
-    SELECT facet, CASE facet WHEN 'total' THEN 'quarter' ELSE 'hour' END,
+    SELECT facet, CASE facet WHEN 'total' THEN 'quarter' ELSE 'hour' END::rollup_grain,
         CASE facet WHEN 'total' THEN date_bin('15 minutes', occurred_at, 'epoch')
         ELSE date_trunc('hour', occurred_at, 'UTC') END,
         key, lane, count(*),
@@ -281,7 +285,7 @@ BEGIN
         sum(CASE facet WHEN 'currency' THEN amount * transactions ELSE 0 END)
     FROM counted
     CROSS JOIN LATERAL (VALUES
-        ('total', '{}'::text[]),
+        ('total'::rollup_facet, '{}'::text[]),
         ('verdict', ARRAY[rule, severity, status]),
         ('place', ARRAY[country, city]),
         ('currency', ARRAY[currency]),
@@ -295,7 +299,7 @@ BEGIN
     SELECT facet, g.grain, g.begins, key, lane, sum(alerts), sum(transactions), sum(amount)
     FROM alert_rollups AS r
     CROSS JOIN LATERAL (VALUES
-        ('hour', date_trunc('hour', r.begins, 'UTC')),
+        ('hour'::rollup_grain, date_trunc('hour', r.begins, 'UTC')),
         ('day', date_trunc('day', r.begins, 'UTC')),
         ('month', date_trunc('month', r.begins, 'UTC')),
         ('ever', '-infinity')

@@ -6,7 +6,7 @@ SELECT min(occurred_at) AS earliest, max(occurred_at) AS latest FROM alerts
 -- Whole days and hours by their sums, the rest by the minute. OFFSET 0 has each piece look into its
 -- own index, where the planner might otherwise join all of a table.
 SELECT coalesce(sum(counted.transactions), 0)::bigint AS transactions
-FROM unnest(%(grains)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+FROM unnest(%(grains)s::rollup_grain[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
   AS piece (grain, since, until)
 CROSS JOIN LATERAL (
   SELECT transactions FROM transactions_per_day
@@ -24,18 +24,18 @@ CROSS JOIN LATERAL (
 -- name: count_alerts
 -- A row for each key of these facets; cities add up to their country. Whole hours and more by their
 -- rollups, the minutes at both ends from the alerts themselves.
-SELECT facet, CASE facet WHEN 'place' THEN key[:1] ELSE key END AS key, sum(alerts)::bigint AS alerts,
+SELECT facet::text, CASE facet WHEN 'place' THEN key[:1] ELSE key END AS key, sum(alerts)::bigint AS alerts,
   sum(transactions)::bigint AS transactions, trim_scale(sum(amount)) AS amount
-FROM unnest(%(grains)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+FROM unnest(%(grains)s::rollup_grain[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
   AS piece (grain, since, until)
 CROSS JOIN LATERAL (
   SELECT facet, key, alerts, transactions, amount FROM alert_rollups
-  WHERE facet = ANY (%(facets)s) AND grain = piece.grain
+  WHERE facet = ANY (%(facets)s::rollup_facet[]) AND grain = piece.grain
     AND begins >= piece.since AND begins < piece.until
   UNION ALL
   SELECT facet, key, alerts, transactions, amount FROM alert_facets
   WHERE piece.grain = 'minute' AND occurred_at >= piece.since AND occurred_at < piece.until
-    AND facet = ANY (%(facets)s)
+    AND facet = ANY (%(facets)s::rollup_facet[])
   OFFSET 0
 ) AS counted
 GROUP BY 1, 2
@@ -67,8 +67,20 @@ FROM (
   WHERE %(grain)s = 'hour' AND hour >= %(since)s AND hour < %(until)s
   UNION ALL
   SELECT minute, transactions FROM transactions_per_minute
-  WHERE %(grain)s IN ('quarter', 'minute') AND hour > %(since)s::timestamptz - interval '1 hour'
+  WHERE %(grain)s = 'minute' AND hour > %(since)s::timestamptz - interval '1 hour'
     AND hour < %(until)s AND minute >= %(since)s AND minute < %(until)s
+  UNION ALL
+  -- Most hours lie in one bucket all the same.
+  SELECT hour, transactions FROM transactions_per_hour
+  WHERE %(grain)s = 'quarter' AND hour >= %(since)s AND hour < %(until)s
+    AND width_bucket(hour, %(bounds)s::timestamptz[])
+      = width_bucket(hour + interval '59 minutes', %(bounds)s::timestamptz[])
+  UNION ALL
+  SELECT minute, transactions FROM transactions_per_minute
+  WHERE %(grain)s = 'quarter' AND hour > %(since)s::timestamptz - interval '1 hour'
+    AND hour < %(until)s AND minute >= %(since)s AND minute < %(until)s
+    AND width_bucket(hour, %(bounds)s::timestamptz[])
+      <> width_bucket(hour + interval '59 minutes', %(bounds)s::timestamptz[])
 ) AS counted
 GROUP BY 1
 
@@ -102,7 +114,7 @@ HAVING sum(alerts) > 0
 -- As count_alerts, those with the most first.
 SELECT key[1] AS country, key[2] AS city, sum(alerts)::bigint AS alerts,
   sum(transactions)::bigint AS alerted_transactions
-FROM unnest(%(grains)s::text[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+FROM unnest(%(grains)s::rollup_grain[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
   AS piece (grain, since, until)
 CROSS JOIN LATERAL (
   SELECT key, alerts, transactions FROM alert_rollups
