@@ -5,7 +5,7 @@ from http import HTTPStatus
 from itertools import product
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from finguard.adapters.postgres import statistics
 from finguard.adapters.postgres.pieces import Grain, ceiling, floor
@@ -62,11 +62,12 @@ def read_summary(query: Annotated[RangeQuery, Query()], services: Provided) -> S
 
 @router.get(
     "/timeline",
+    response_model=Timeline,
     summary="Follow a range",
     response_description="The rows, oldest first.",
     responses=_ANSWERS,
 )
-def read_timeline(query: Annotated[TimelineQuery, Query()], services: Provided) -> Timeline:
+def read_timeline(query: Annotated[TimelineQuery, Query()], services: Provided) -> Response:
     """Transactions and alerts of each minute, hour or day of a time zone, zeros included.
 
     Without `from` and `to` the range is the last 24 hours. It is widened to whole buckets, of
@@ -78,13 +79,15 @@ def read_timeline(query: Annotated[TimelineQuery, Query()], services: Provided) 
         raise _invalid("The range is too long for buckets this short.", "bucket", error) from error
     with services.database.snapshot() as snapshot:
         rows = statistics.timeline(snapshot, bounds)
-    return Timeline(
+    answer = Timeline(
         since=bounds[0],
         until=bounds[-1],
         bucket=query.bucket,
         zone=query.zone,
         rows=[TimelineRow.model_validate(row) for row in rows],
     )
+    # Written here, since FastAPI would look at each of 2,000 rows three more times.
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
 
 @router.get(

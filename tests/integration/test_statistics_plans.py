@@ -33,6 +33,7 @@ QUERIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("transactions_by_bucket", {**BUCKETS, "grain": "quarter"}, {"transactions_per_hour_pkey"}),
     ("transactions_by_bucket", {**BUCKETS, "grain": "minute"}, {"transactions_per_hour_pkey"}),
     ("alerts_by_bucket", {**BUCKETS, "grain": "hour"}, {"alert_rollups_pkey"}),
+    ("alerts_by_bucket", {**BUCKETS, "grain": "quarter"}, {"alert_rollups_pkey"}),
     ("alerts_by_bucket", {**BUCKETS, "grain": "minute"}, {"alerts_by_time"}),
     (
         "alerts_by_hour_of_week",

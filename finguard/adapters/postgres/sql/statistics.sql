@@ -89,8 +89,22 @@ GROUP BY 1
 SELECT width_bucket(begins, %(bounds)s::timestamptz[]) AS number, sum(alerts)::bigint AS counted
 FROM (
   SELECT begins, alerts FROM alert_rollups
-  WHERE %(grain)s <> 'minute' AND facet = 'total' AND grain = %(grain)s
+  WHERE %(grain)s IN ('day', 'hour') AND facet = 'total' AND grain = %(grain)s
     AND begins >= %(since)s AND begins < %(until)s
+  UNION ALL
+  SELECT begins, alerts FROM alert_rollups
+  WHERE %(grain)s = 'quarter' AND facet = 'total' AND grain = 'hour'
+    AND begins >= %(since)s AND begins < %(until)s
+    AND width_bucket(begins, %(bounds)s::timestamptz[])
+      = width_bucket(begins + interval '59 minutes', %(bounds)s::timestamptz[])
+  UNION ALL
+  SELECT begins, alerts FROM alert_rollups
+  WHERE %(grain)s = 'quarter' AND facet = 'total' AND grain = 'quarter'
+    AND begins >= %(since)s AND begins < %(until)s
+    AND width_bucket(date_trunc('hour', begins, 'UTC'), %(bounds)s::timestamptz[])
+      <> width_bucket(
+        date_trunc('hour', begins, 'UTC') + interval '59 minutes', %(bounds)s::timestamptz[]
+      )
   UNION ALL
   SELECT occurred_at, 1 FROM alerts
   WHERE %(grain)s = 'minute' AND occurred_at >= %(since)s AND occurred_at < %(until)s
