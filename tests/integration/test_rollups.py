@@ -13,7 +13,12 @@ from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - as above
 from psycopg2.extras import Json, execute_values
 
+from devstack import Stack
+from finguard.adapters.postgres.migrate import migrations
+from tests.conftest import create_database, database_dsn
 from tests.integration.api.world import NOON, World, alert
+
+ROLLUP_MIGRATION = "0009_alert_rollups"
 
 ROLLUPS = """
 SELECT facet, grain, begins::text, key, sum(alerts), sum(transactions), sum(amount)
@@ -188,3 +193,25 @@ def test_findings_do_not_change(world: World, change: str) -> None:
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         world.execute(f"UPDATE alerts SET {change}")  # noqa: S608 - our own words
     world.execute("UPDATE alerts SET status = 'confirmed_fraud', triaged_at = now()")
+
+
+@pytest.mark.parametrize("triage_came_first", [False, True])
+def test_migration_counts_what_was_there(stack: Stack, *, triage_came_first: bool) -> None:
+    """A database that already has alerts and transactions starts with whole rollups."""
+    dsn = database_dsn(stack, create_database(stack))
+    world = World(dsn)
+    *earlier, newest = [sql for name, sql in migrations().items() if name <= ROLLUP_MIGRATION]
+    for sql in earlier:
+        world.execute(sql)
+    if triage_came_first:
+        world.execute("ALTER TABLE alerts ADD COLUMN IF NOT EXISTS triaged_at timestamptz")
+    first = alert()
+    world.store_alerts([first, {**first, "rule": "velocity"}, alert(currency="JPY")])
+    world.count_transactions({(NOON, 0): 3, (NOON, 1): 4})
+    assert world.query("SELECT to_regclass('alert_rollups')") == [(None,)]
+    world.execute(newest)
+    assert world.query(
+        "SELECT key[1], alerts, transactions FROM alert_rollups"
+        " WHERE facet = 'currency' AND grain = 'ever' ORDER BY 1"
+    ) == [("JPY", 1, 1), ("USD", 2, 1)]
+    assert world.query("SELECT sum(transactions) FROM transactions_per_day") == [(7,)]

@@ -20,7 +20,7 @@ PIECES: dict[str, Any] = {
     "facets": ["verdict", "place"],
     "limit": 10,
 }
-BUCKETS = {"bounds": [SINCE, UNTIL], **RANGE}
+BUCKETS = {"bounds": [SINCE, UNTIL], "split": [SINCE, UNTIL], **RANGE}
 
 QUERIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("extent", {}, {"alerts_by_time"}),

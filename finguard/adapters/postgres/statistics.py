@@ -15,6 +15,7 @@ from finguard.adapters.postgres.pieces import (
     Grain,
     Piece,
     coarsest,
+    floor,
     pieces,
 )
 from finguard.adapters.postgres.pool import Row
@@ -80,6 +81,7 @@ def timeline(snapshot: RealDictCursor, bounds: Sequence[datetime]) -> list[Row]:
         "since": bounds[0],
         "until": bounds[-1],
         "grain": coarsest(bounds),
+        "split": sorted({floor(bound, "hour") for bound in bounds}),
     }
 
     def by_number(query: str) -> dict[int, int]:

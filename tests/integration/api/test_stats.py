@@ -163,6 +163,19 @@ def test_days_of_a_zone_equal_a_recount(client: httpx.Client, history: History, 
     assert answer["zone"] == zone
 
 
+def test_hours_of_a_zone_equal_a_recount(client: httpx.Client, history: History) -> None:
+    """Where every hour lies across two of UTC."""
+    begin = datetime(2026, 3, 1, 6, 15, tzinfo=UTC)
+    params = {"from": _shown(begin), "to": _shown(begin + 48 * 60 * MINUTE), "bucket": "hour"}
+    rows = client.get(TIMELINE, params={**params, "zone": "Asia/Kathmandu"}).json()["rows"]
+    assert len(rows) == 48
+    for number, row in enumerate(rows):
+        since = begin + number * 60 * MINUTE
+        numbers = recount(history, since, since + 60 * MINUTE)
+        expected = (_shown(since), numbers["transactions"], numbers["alerts"])
+        assert (row["bucket"], row["transactions"], row["alerts"]) == expected
+
+
 def test_the_day_of_a_change_of_clocks_is_longer(client: httpx.Client, world: World) -> None:
     """What happened in its 25th hour belongs to it."""
     world.store_alerts([alert(occurred_at=datetime(2026, 10, 25, 22, 30, tzinfo=UTC))])

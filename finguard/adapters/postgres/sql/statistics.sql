@@ -70,17 +70,14 @@ FROM (
   WHERE %(grain)s = 'minute' AND hour > %(since)s::timestamptz - interval '1 hour'
     AND hour < %(until)s AND minute >= %(since)s AND minute < %(until)s
   UNION ALL
-  -- Most hours lie in one bucket all the same.
+  -- Only the hours that a bound splits have to be taken apart.
   SELECT hour, transactions FROM transactions_per_hour
   WHERE %(grain)s = 'quarter' AND hour >= %(since)s AND hour < %(until)s
-    AND width_bucket(hour, %(bounds)s::timestamptz[])
-      = width_bucket(hour + interval '59 minutes', %(bounds)s::timestamptz[])
+    AND hour <> ALL (%(split)s::timestamptz[])
   UNION ALL
   SELECT minute, transactions FROM transactions_per_minute
-  WHERE %(grain)s = 'quarter' AND hour > %(since)s::timestamptz - interval '1 hour'
-    AND hour < %(until)s AND minute >= %(since)s AND minute < %(until)s
-    AND width_bucket(hour, %(bounds)s::timestamptz[])
-      <> width_bucket(hour + interval '59 minutes', %(bounds)s::timestamptz[])
+  WHERE %(grain)s = 'quarter' AND hour = ANY (%(split)s::timestamptz[])
+    AND minute >= %(since)s AND minute < %(until)s
 ) AS counted
 GROUP BY 1
 
@@ -94,17 +91,16 @@ FROM (
   UNION ALL
   SELECT begins, alerts FROM alert_rollups
   WHERE %(grain)s = 'quarter' AND facet = 'total' AND grain = 'hour'
-    AND begins >= %(since)s AND begins < %(until)s
-    AND width_bucket(begins, %(bounds)s::timestamptz[])
-      = width_bucket(begins + interval '59 minutes', %(bounds)s::timestamptz[])
+    AND begins >= %(since)s AND begins < %(until)s AND begins <> ALL (%(split)s::timestamptz[])
   UNION ALL
-  SELECT begins, alerts FROM alert_rollups
-  WHERE %(grain)s = 'quarter' AND facet = 'total' AND grain = 'quarter'
-    AND begins >= %(since)s AND begins < %(until)s
-    AND width_bucket(date_trunc('hour', begins, 'UTC'), %(bounds)s::timestamptz[])
-      <> width_bucket(
-        date_trunc('hour', begins, 'UTC') + interval '59 minutes', %(bounds)s::timestamptz[]
-      )
+  SELECT quarters.begins, quarters.alerts FROM unnest(%(split)s::timestamptz[]) AS splits (hour)
+  CROSS JOIN LATERAL (
+    SELECT begins, alerts FROM alert_rollups
+    WHERE %(grain)s = 'quarter' AND facet = 'total' AND grain = 'quarter'
+      AND begins >= splits.hour AND begins < splits.hour + interval '1 hour'
+      AND begins >= %(since)s AND begins < %(until)s
+    OFFSET 0
+  ) AS quarters
   UNION ALL
   SELECT occurred_at, 1 FROM alerts
   WHERE %(grain)s = 'minute' AND occurred_at >= %(since)s AND occurred_at < %(until)s
