@@ -16,7 +16,7 @@ ifneq ($(wildcard $(STAMP)),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-codec
+.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-codec openapi
 
 help: ## Show this list
 	@echo "FinGuard: make TARGET"
@@ -75,6 +75,9 @@ bench-detector: install ## Measure the detector beside its peers (see docs/bench
 chaos: install ## Provoke every fault of docs/faults.md on real processes (ROWS=9,17 for some)
 	@$(PY) -m devstack fetch
 	@exec $(PY) -m tests.chaos --rows "$(ROWS)"
+
+openapi: install ## Write the API's description to docs/openapi.json
+	@$(PY) -m finguard.api.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json
 
 bench-codec: install ## Measure what decoding one event costs
 	@$(PY) -m bench.codec

@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     api_session_hours: Annotated[int, Field(gt=0, le=8_760)] = 12
     api_admin_password: Password | None = None
     api_docs: bool = True
+    api_metrics: bool = True
     api_max_body_bytes: PositiveInt = 1_048_576
     api_pool_size: PositiveInt = 10
     api_stream_heartbeat_s: Positive = 15.0

@@ -63,6 +63,13 @@ def clone_database(stack: Stack, template: str) -> str:
     return database_dsn(stack, name)
 
 
+def create_database(stack: Stack) -> str:
+    """The name of a new database without any table."""
+    name = f"test_{uuid4().hex}"
+    _administer(stack, f"CREATE DATABASE {name}")
+    return name
+
+
 def database_dsn(stack: Stack, name: str) -> str:
     """The stack's DSN with another database."""
     return str(make_dsn(stack.postgres_dsn, dbname=name))

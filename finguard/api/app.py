@@ -9,6 +9,7 @@ import structlog
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from redis import Redis
 
 from finguard import __version__
 from finguard.adapters.postgres.sessions import Lifetime
@@ -21,9 +22,11 @@ from finguard.api import (
     docs,
     export,
     health,
+    metrics,
     problems,
     stats,
     stream,
+    system,
     triage,
     users,
 )
@@ -31,7 +34,9 @@ from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.edge import Edge
 from finguard.api.feed import AlertFeed
+from finguard.api.metrics import ApiMetrics
 from finguard.api.recent import RecentTransactions
+from finguard.api.redis_probe import RedisProbe
 from finguard.api.security import Tokens
 from finguard.api.services import Services
 from finguard.api.sessions import Sessions
@@ -49,6 +54,7 @@ _TAGS = [
     {"name": "triage", "description": "What analysts make of it."},
     {"name": "statistics", "description": "How much of it."},
     {"name": "administration", "description": "Users, and who changed what."},
+    {"name": "system", "description": "For operators: what runs, and how far it has got."},
     {"name": "health", "description": "For supervisors; takes no token."},
 ]
 
@@ -80,11 +86,19 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
     app.state.services = services
     app.state.was_refused = False
     app.openapi = docs.describe(app)  # type: ignore[method-assign] # as FastAPI documents it
-    app.add_middleware(Edge, max_body_bytes=settings.api_max_body_bytes)
+    counted = ApiMetrics() if settings.api_metrics else None
+    app.add_middleware(
+        Edge,
+        max_body_bytes=settings.api_max_body_bytes,
+        observe=counted.observe if counted else None,
+    )
     problems.install(app)
     # Paths with a word where others have an alert's id come first.
-    for routes in (*(auth, browser, stream, export, alerts, triage, stats, users, audit, health),):
+    routers = (auth, browser, stream, export, alerts, triage, stats, users, audit, system, health)
+    for routes in routers:
         app.include_router(routes.router)
+    if counted:
+        app.include_router(metrics.router(counted))
     if settings.api_docs:
         docs.install(app)
     return app
@@ -113,27 +127,27 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
     return Services(
         production=settings.environment == "production",
         database=database,
+        redis=RedisProbe(_redis(settings)),
         tokens=tokens,
         sessions=Sessions(database, tokens, lifetime),
         throttle=LoginThrottle(database, throttle),
-        recent=_recent_transactions(settings),
+        recent=RecentTransactions(
+            _redis(settings),
+            group=settings.kafka_group,
+            history=settings.history(),
+            memory_s=settings.memory_s(),
+        ),
         feed=AlertFeed(database, database.listening),
         stream_heartbeat_s=settings.api_stream_heartbeat_s,
         units_per_usd={**UNITS_PER_USD, **settings.units_per_usd},
     )
 
 
-def _recent_transactions(settings: Settings) -> RecentTransactions:
-    client = connect_redis(
+def _redis(settings: Settings) -> Redis:
+    return connect_redis(
         settings.redis_url.get_secret_value(),
         ssl_cafile=settings.redis_ssl_cafile,
         timeout_s=_REDIS_TIMEOUT_S,
-    )
-    return RecentTransactions(
-        client,
-        group=settings.kafka_group,
-        history=settings.history(),
-        memory_s=settings.memory_s(),
     )
 
 
@@ -161,6 +175,7 @@ def _lifespan(services: Services) -> _Lifespan:
                 await keeper
             database.close()
             services.recent.close()
+            services.redis.close()
 
     return lifespan
 

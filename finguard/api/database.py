@@ -13,7 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2's own lower case
 from psycopg2.extras import RealDictCursor
 
-from finguard.adapters.postgres import reading
+from finguard.adapters.postgres import statistics
 from finguard.adapters.postgres.connection import connect
 from finguard.adapters.postgres.migrate import migrate, migrations
 from finguard.adapters.postgres.pool import ConnectionPool, SchemaMissing
@@ -226,7 +226,7 @@ class Database:
         try:
             with self._probe_pool.cursor() as cursor:
                 began_s = perf_counter()
-                applied = reading.applied_migrations(cursor)
+                applied = statistics.applied_migrations(cursor)
         except SchemaMissing:
             applied = []
         except ServiceUnavailable:

@@ -1,6 +1,7 @@
 """What every request passes through: its id, its limits, its headers, and its line in the log."""
 
 import re
+from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 from uuid import uuid4
@@ -29,6 +30,11 @@ _HEADERS: Final = {
 }
 """For every answer that does not say otherwise itself, as the pages of `/docs` do."""
 
+Observe = Callable[[str, str, int | None, float], None]
+
+_QUIET: Final = ("/health", "/metrics")
+"""What programs ask every few seconds."""
+
 _HSTS: Final = "max-age=31536000; includeSubDomains"
 
 
@@ -41,10 +47,15 @@ class Edge:
     Args:
         app: what is inside.
         max_body_bytes: larger bodies are answered with 413, whether announced or merely sent.
+        observe: told of each request at its end, if given: its method, its path's template, its
+            status and its seconds.
     """
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, max_body_bytes: int, observe: Observe | None = None
+    ) -> None:
         self._app = app
+        self._observe = observe
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,7 +70,7 @@ class Edge:
             try:
                 await self._serve(scope, receive, exchange)
             finally:
-                exchange.log()
+                exchange.end(self._observe)
 
     async def _serve(self, scope: Scope, receive: Receive, exchange: "_Exchange") -> None:
         if _announced_bytes(scope) > self._max_body_bytes:
@@ -115,18 +126,21 @@ class _Exchange:
         """Send a problem."""
         await problem.response(self._request_id)(self._scope, receive, self.send)
 
-    def log(self) -> None:
+    def end(self, observe: Observe | None) -> None:
         """One line: the path's template, never the path or the query, which may hold anything."""
         route = self._scope.get("route")
         # As the description has it, without the names of converters.
         path = getattr(route, "path_format", "(none)")
-        emit = _log.debug if path.startswith("/health") else _log.info
+        seconds = perf_counter() - self._began_s
+        if observe is not None:
+            observe(self._scope["method"], path, self.status, seconds)
+        emit = _log.debug if path.startswith(_QUIET) else _log.info
         emit(
             "request",
             method=self._scope["method"],
             path=path,
             status=self.status,
-            ms=round((perf_counter() - self._began_s) * 1000, 1),
+            ms=round(seconds * 1000, 1),
             account=self._scope["state"].get("account"),
         )
 

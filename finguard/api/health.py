@@ -1,5 +1,6 @@
 """Whether the API lives, and whether it can serve; open to all, so they tell no secrets."""
 
+import asyncio
 from http import HTTPStatus
 
 from fastapi import APIRouter, Response
@@ -9,6 +10,7 @@ from finguard.api.database import Database, Probe
 from finguard.api.outputs import Health, MigrationsHealth, PostgresHealth, Signal
 from finguard.api.problems import RETRY_AFTER_S
 from finguard.api.services import Provided
+from finguard.api.system_models import Dependency, Readiness
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -38,15 +40,30 @@ async def check_live() -> Signal:
     "/ready",
     summary="Can it serve",
     response_description="It can.",
-    responses={503: {"model": Signal, "description": "Send requests elsewhere for now."}},
+    responses={503: {"model": Readiness, "description": "Send requests elsewhere for now."}},
 )
-async def check_ready(response: Response, services: Provided) -> Signal:
-    """Whether requests would be answered; 503 when not."""
-    probe = await services.database.probe()
+async def check_ready(response: Response, services: Provided) -> Readiness:
+    """Whether requests would be answered; 503 when not.
+
+    Redis is the detectors' need before it is the API's: without it nearly all goes on.
+    """
+    probe, redis_ms = await asyncio.gather(services.database.probe(), services.redis.latency_ms())
     status = _health(probe, services.database).status
     if status != "ok":
         _say_unavailable(response)
-    return Signal(status=status)
+    return Readiness(
+        status=status,
+        postgresql=_dependency(probe.latency_ms, required=True),
+        redis=_dependency(redis_ms, required=False),
+    )
+
+
+def _dependency(latency_ms: float | None, *, required: bool) -> Dependency:
+    return Dependency(
+        status="unavailable" if latency_ms is None else "ok",
+        latency_ms=latency_ms,
+        required=required,
+    )
 
 
 def _health(probe: Probe, database: Database) -> Health:

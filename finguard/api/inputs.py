@@ -16,9 +16,6 @@ from pydantic import (
     model_validator,
 )
 
-from finguard.adapters.postgres.reading import BUCKET_STEPS, Bucket
-
-MAX_BUCKETS: Final = 2_000
 DEFAULT_RANGE: Final = timedelta(hours=24)
 
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,25 +83,6 @@ class RangeQuery(Input):
         until = self.until or (max(now, self.since + step) if self.since else now)
         since = self.since or max(_EARLIEST, until - DEFAULT_RANGE)
         return _floor(since, step), _ceiling(until, step)
-
-
-class TimelineQuery(RangeQuery):
-    """A range of event time, and how to cut it."""
-
-    bucket: Annotated[Bucket, Field(description="The length of a row, in UTC.")] = "hour"
-
-    def buckets(self, now: datetime) -> tuple[datetime, datetime]:
-        """Begin and end in whole buckets.
-
-        Raises:
-            ValueError: when these would be too many.
-        """
-        step = BUCKET_STEPS[self.bucket]
-        since, until = self.widened(now, step)
-        count = (until - since) // step
-        if count > MAX_BUCKETS:
-            raise ValueError(f"this range has {count:,} {self.bucket}s; {MAX_BUCKETS:,} at most")
-        return since, until
 
 
 def check_order(since: datetime | None, until: datetime | None) -> None:

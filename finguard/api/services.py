@@ -11,6 +11,7 @@ from starlette.requests import Request
 from finguard.api.database import Database
 from finguard.api.feed import AlertFeed
 from finguard.api.recent import RecentTransactions
+from finguard.api.redis_probe import RedisProbe
 from finguard.api.security import Tokens
 from finguard.api.sessions import Sessions
 from finguard.api.throttle import LoginThrottle
@@ -28,6 +29,7 @@ class Services:
 
     production: bool
     database: Database
+    redis: RedisProbe
     tokens: Tokens
     sessions: Sessions
     throttle: LoginThrottle

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from finguard.api.app import create_app
+from tests.integration.api.history import History, random_history
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.world import World
 from tests.unit.api.configuration import api_settings
@@ -15,6 +16,12 @@ from tests.unit.api.configuration import api_settings
 def world(database: str) -> World:
     """The API's database, to fill and to look into."""
     return World(database)
+
+
+@pytest.fixture
+def history(world: World) -> History:
+    """Three random days of alerts and transactions."""
+    return random_history(world)
 
 
 @pytest.fixture

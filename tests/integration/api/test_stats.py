@@ -1,106 +1,19 @@
 """Statistics: right to the unit against a recount in Python."""
 
-from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
-from random import Random
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
-from finguard.domain.currencies import UNITS_PER_USD
-from tests.integration.api.world import NOON, Alert, World, alert
+from tests.integration.api.history import MINUTE, History, recount
+from tests.integration.api.world import NOON, World, alert
 
 SUMMARY = "/api/v1/stats/summary"
 TIMELINE = "/api/v1/stats/timeline"
-MINUTE = timedelta(minutes=1)
-DAYS = 3
-RULES = ["high_value", "velocity", "impossible_travel"]
-
-
-@dataclass(frozen=True)
-class History:
-    """All that a world holds."""
-
-    alerts: list[Alert]
-    counts: dict[tuple[datetime, int], int]
-    dead_letters: list[datetime]
-
-
-@pytest.fixture
-def history(world: World) -> History:
-    """Three days of random history: several rules on one transaction, several partitions."""
-    random = Random(11)  # noqa: S311 - a reproducible test
-    start = NOON.replace(hour=0)
-    alerts = []
-    for _ in range(300):
-        first = alert(
-            user_id=f"u-{random.randrange(20)}",
-            transaction_id=f"t-{random.randrange(10**9)}",
-            amount=Decimal(random.randrange(10**8)).scaleb(-4),
-            currency=random.choice(["USD", "EUR", "JPY", "KWD", "XAF", "ZWG", "AFN"]),
-            occurred_at=start + random.randrange(DAYS * 86_400_000) * timedelta(milliseconds=1),
-        )
-        rules = random.sample(
-            ["high_value", "velocity", "impossible_travel"], random.choice([1, 1, 2, 3])
-        )
-        alerts += [
-            {
-                **first,
-                "rule": rule,
-                "severity": random.choice(["low", "medium", "high"]),
-                "status": random.choice(["open", "open", "investigating", "false_positive"]),
-            }
-            for rule in rules
-        ]
-    counts = {
-        (start + random.randrange(DAYS * 1_440) * MINUTE, random.randrange(6)): random.randrange(90)
-        for _ in range(2_000)
-    }
-    dead_letters = [
-        start + random.randrange(DAYS * 86_400) * timedelta(seconds=1) for _ in range(50)
-    ]
-    world.store_alerts(alerts)
-    world.count_transactions(counts)
-    world.store_dead_letters(dead_letters)
-    return History(alerts, counts, dead_letters)
-
-
-def recount(history: History, since: datetime, until: datetime) -> dict[str, Any]:
-    """The summary of a range, counted one by one."""
-    alerts = [row for row in history.alerts if since <= row["occurred_at"] < until]
-    transactions = sum(
-        count for (minute, _), count in history.counts.items() if since <= minute < until
-    )
-    alerted = {(row["user_id"], row["transaction_id"]): row for row in alerts}
-    amounts: dict[str, Decimal] = {}
-    for row in alerted.values():
-        amounts[row["currency"]] = amounts.get(row["currency"], Decimal(0)) + row["amount"]
-    usd = sum(
-        (amount / UNITS_PER_USD[code] for code, amount in amounts.items() if code in UNITS_PER_USD),
-        Decimal(0),
-    )
-    return {
-        "transactions": transactions,
-        "alerts": len(alerts),
-        "alerted_transactions": len(alerted),
-        "fraud_rate": len(alerted) / transactions if transactions else None,
-        "by_currency": amounts,
-        "usd_equivalent": usd.quantize(Decimal("0.01"), ROUND_HALF_EVEN),
-        "without_equivalent": sorted(set(amounts) - set(UNITS_PER_USD)),
-        "by_rule": dict(Counter(row["rule"] for row in alerts)),
-        "by_severity": dict.fromkeys(("low", "medium", "high"), 0)
-        | Counter(row["severity"] for row in alerts),
-        "by_status": dict.fromkeys(
-            ("open", "investigating", "confirmed_fraud", "false_positive"), 0
-        )
-        | Counter(row["status"] for row in alerts),
-        "dead_letters": sum(1 for moment in history.dead_letters if since <= moment < until),
-        "open_alerts": sum(1 for row in history.alerts if row["status"] == "open"),
-        "latest_alert_at": max(row["occurred_at"] for row in history.alerts),
-    }
 
 
 def summary(client: httpx.Client, **params: str) -> dict[str, Any]:
@@ -225,6 +138,55 @@ def test_timeline_adds_up_to_the_summary(client: httpx.Client, history: History)
     assert sum(row["alerts"] for row in rows) == total["alerts"] == len(history.alerts)
 
 
+def _shown(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu"])
+def test_days_of_a_zone_equal_a_recount(client: httpx.Client, history: History, zone: str) -> None:
+    """A day begins at the zone's midnight, on a quarter of an hour if need be."""
+    clocks = ZoneInfo(zone)
+    midnights = [datetime(2026, 2, 27, tzinfo=clocks) + timedelta(days=n) for n in range(8)]
+    params = {"from": _shown(midnights[0]), "to": _shown(midnights[-1]), "bucket": "day"}
+    answer = client.get(TIMELINE, params={**params, "zone": zone}).raise_for_status().json()
+    expected = []
+    for begin, end in pairwise(midnights):
+        numbers = recount(history, begin, end)
+        expected.append(
+            {
+                "bucket": _shown(begin),
+                "transactions": numbers["transactions"],
+                "alerts": numbers["alerts"],
+            }
+        )
+    assert answer["rows"] == expected
+    assert answer["zone"] == zone
+
+
+def test_hours_of_a_zone_equal_a_recount(client: httpx.Client, history: History) -> None:
+    """Where every hour lies across two of UTC."""
+    begin = datetime(2026, 3, 1, 6, 15, tzinfo=UTC)
+    params = {"from": _shown(begin), "to": _shown(begin + 48 * 60 * MINUTE), "bucket": "hour"}
+    rows = client.get(TIMELINE, params={**params, "zone": "Asia/Kathmandu"}).json()["rows"]
+    assert len(rows) == 48
+    for number, row in enumerate(rows):
+        since = begin + number * 60 * MINUTE
+        numbers = recount(history, since, since + 60 * MINUTE)
+        expected = (_shown(since), numbers["transactions"], numbers["alerts"])
+        assert (row["bucket"], row["transactions"], row["alerts"]) == expected
+
+
+def test_the_day_of_a_change_of_clocks_is_longer(client: httpx.Client, world: World) -> None:
+    """What happened in its 25th hour belongs to it."""
+    world.store_alerts([alert(occurred_at=datetime(2026, 10, 25, 22, 30, tzinfo=UTC))])
+    params = {"from": "2026-10-24T22:00:00Z", "to": "2026-10-26T23:00:00Z", "bucket": "day"}
+    rows = client.get(TIMELINE, params={**params, "zone": "Europe/Berlin"}).json()["rows"]
+    assert [(row["bucket"], row["alerts"]) for row in rows] == [
+        ("2026-10-24T22:00:00Z", 1),
+        ("2026-10-25T23:00:00Z", 0),
+    ]
+
+
 IMPOSSIBLE_TIMELINES = [
     {"bucket": "week"},
     {"bucket": "minute", "from": "2026-01-01T00:00:00Z", "to": "2026-01-02T09:21:00Z"},
@@ -232,6 +194,7 @@ IMPOSSIBLE_TIMELINES = [
     {"from": "2026-03-01T00:00:00Z", "to": "2026-03-01T00:00:00Z"},
     {"from": "2026-03-01"},
     {"step": "1"},
+    {"zone": "Mars/Olympus"},
 ]
 
 

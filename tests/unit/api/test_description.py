@@ -29,13 +29,14 @@ PUBLIC = {
 
 HIDDEN = {
     "/openapi.json",
+    "/metrics",
     "/docs",
     "/docs/assets/start.js",
     "/docs/assets/swagger-ui-bundle.js",
     "/docs/assets/swagger-ui.css",
     "/docs/assets/favicon.png",
 }
-"""What the description leaves out: itself, and the page that shows it."""
+"""What the description leaves out: itself, the page that shows it, and what Prometheus scrapes."""
 
 Operation = tuple[str, dict[str, Any]]
 
@@ -94,16 +95,22 @@ def test_operations_keep_their_names(description: dict[str, Any]) -> None:
         "issue_token",
         "list_alerts",
         "list_audit_log",
+        "list_members",
         "list_users",
         "log_out",
         "log_out_everywhere",
         "offer_handoff",
         "read_alert",
         "read_history",
+        "read_hours_of_week",
+        "read_map",
         "read_me",
         "read_summary",
         "read_timeline",
+        "read_top_cities",
+        "read_top_users",
         "read_user",
+        "read_version",
         "refresh_token",
         "reset_password",
         "resume_session",
@@ -214,7 +221,12 @@ def test_references_lead_somewhere(description: dict[str, Any]) -> None:
 def test_docs_can_be_turned_off() -> None:
     """Without docs there is neither the page nor the description that feeds it."""
     app = create_app(api_settings(api_docs=False))
-    assert not HIDDEN & set(_paths(app))
+    assert HIDDEN & set(_paths(app)) == {"/metrics"}
+
+
+def test_metrics_can_be_turned_off() -> None:
+    """Without them there is no page, and nothing is counted."""
+    assert "/metrics" not in set(_paths(create_app(api_settings(api_metrics=False))))
 
 
 def _paths(app: FastAPI) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Ranges of time: what they default to, and that they are widened and never shrunk."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from finguard.api.alert_inputs import AlertQuery
-from finguard.api.inputs import MAX_BUCKETS, RangeQuery, TimelineQuery
+from finguard.api.inputs import RangeQuery
+from finguard.api.stat_inputs import MAX_BUCKETS, TimelineQuery, has_whole_hours
 
 NOW = datetime(2026, 3, 1, 12, 34, 56, 789, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -120,14 +122,92 @@ def test_backward_range_is_refused(query: type[RangeQuery | AlertQuery]) -> None
         query.model_validate({"from": NOW, "to": NOW})
 
 
+def bounds(since: object, until: object, bucket: str, zone: str = "UTC") -> list[datetime]:
+    """Where a timeline's buckets begin and end."""
+    query = {"from": since, "to": until, "bucket": bucket, "zone": zone}
+    return TimelineQuery.model_validate(query).bounds(NOW)
+
+
 def test_longest_timeline_is_allowed_and_a_longer_one_is_not() -> None:
     """Exactly the most buckets pass, and one more does not."""
     begin = datetime(2026, 1, 1, tzinfo=UTC)
     end = begin + MAX_BUCKETS * MINUTE
-    longest = TimelineQuery.model_validate({"from": begin, "to": end, "bucket": "minute"})
-    assert (begin, end) == longest.buckets(NOW)
-    longer = TimelineQuery.model_validate(
-        {"from": begin, "to": end + timedelta(microseconds=1), "bucket": "minute"}
-    )
+    assert bounds(begin, end, "minute") == [begin + n * MINUTE for n in range(MAX_BUCKETS + 1)]
     with pytest.raises(ValueError, match="2,001 minutes"):
-        longer.buckets(NOW)
+        bounds(begin, end + timedelta(microseconds=1), "minute")
+    with pytest.raises(ValueError, match=r"47,\d+ days"):
+        bounds(datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC), "day")
+
+
+def test_days_are_those_of_the_zone() -> None:
+    """They begin at its midnight, and last 23 or 25 hours where its clocks are changed."""
+    spring = bounds("2026-03-28T12:00:00Z", "2026-03-30T12:00:00Z", "day", "Europe/Berlin")
+    assert [bound.isoformat() for bound in spring] == [
+        "2026-03-27T23:00:00+00:00",
+        "2026-03-28T23:00:00+00:00",
+        "2026-03-29T22:00:00+00:00",
+        "2026-03-30T22:00:00+00:00",
+    ]
+    autumn = bounds("2026-10-25T00:00:00Z", "2026-10-25T12:00:00Z", "day", "Europe/Berlin")
+    assert [autumn[1] - autumn[0]] == [timedelta(hours=25)]
+
+
+def test_days_without_a_midnight_begin_when_the_clocks_are_changed() -> None:
+    """In Cairo a day in April begins at one o'clock, and Samoa's calendar has skipped one."""
+    cairo = bounds("2026-04-24T12:00:00Z", "2026-04-24T13:00:00Z", "day", "Africa/Cairo")
+    assert cairo == [
+        datetime(2026, 4, 23, 22, tzinfo=UTC),
+        datetime(2026, 4, 24, 21, tzinfo=UTC),
+    ]
+    samoa = bounds("2011-12-29T12:00:00Z", "2011-12-31T09:00:00Z", "day", "Pacific/Apia")
+    assert [later - earlier for earlier, later in pairwise(samoa)] == [timedelta(hours=24)] * 2
+
+
+def test_hours_are_those_of_the_zone() -> None:
+    """In India they begin at half past UTC's; an hour that comes twice is two buckets."""
+    india = bounds("2026-03-01T12:00:00Z", "2026-03-01T13:00:00Z", "hour", "Asia/Kolkata")
+    assert [bound.minute for bound in india] == [30, 30, 30]
+    assert len(bounds("2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z", "hour", "Europe/Berlin")) == 3
+
+
+zones = st.sampled_from(
+    ["UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "Pacific/Apia", "Africa/Cairo"]
+)
+
+
+@given(moments, st.integers(1, 1_900), st.sampled_from(["minute", "hour", "day"]), zones)
+def test_buckets_cover_what_was_asked_for(
+    since: datetime, length: int, bucket: str, zone: str
+) -> None:
+    """In any zone the bounds rise, and there is no bucket beyond what holds the range."""
+    until = since + length * MINUTE
+    assume(until < datetime(2199, 12, 1, tzinfo=UTC))
+    assume(since > datetime(1970, 1, 3, tzinfo=UTC))
+    found = bounds(since, until, bucket, zone)
+    assert all(earlier < later for earlier, later in pairwise(found))
+    assert found[0] <= since < found[1]
+    assert found[-2] < until <= found[-1]
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "UTC; --", "../UTC", "europe/berlin", "+3"])
+def test_zones_that_do_not_exist_are_refused(zone: str) -> None:
+    """Only IANA's names, as IANA spells them."""
+    with pytest.raises(ValidationError):
+        TimelineQuery.model_validate({"zone": zone})
+
+
+@pytest.mark.parametrize(
+    ("zone", "year", "expected"),
+    [
+        ("UTC", 2026, True),
+        ("America/New_York", 2026, True),
+        ("Asia/Kolkata", 2026, False),
+        ("Australia/Lord_Howe", 2026, False),
+        ("Asia/Singapore", 1981, False),
+        ("Asia/Singapore", 1990, True),
+    ],
+)
+def test_some_zones_have_whole_hours(zone: str, year: int, expected: bool) -> None:  # noqa: FBT001 - a table
+    """Some have an offset of half an hour, some had, and some have in summer alone."""
+    year_of = datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, tzinfo=UTC)
+    assert has_whole_hours(zone, *year_of) is expected

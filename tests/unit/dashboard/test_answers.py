@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import BaseModel
 
-from finguard.api import account_models, alert_inputs, alert_outputs, outputs
+from finguard.api import account_models, alert_inputs, alert_outputs, stat_models
 from finguard.dashboard import answers
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
 
@@ -17,8 +17,8 @@ from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
         (account_models.Me, answers.Me),
         (alert_outputs.AlertPage, answers.AlertPage),
         (alert_outputs.AlertDetail, answers.AlertDetail),
-        (outputs.Summary, answers.Summary),
-        (outputs.Timeline, answers.Timeline),
+        (stat_models.Summary, answers.Summary),
+        (stat_models.Timeline, answers.Timeline),
     ],
 )
 def test_what_the_api_writes_is_read(written: type[BaseModel], read: type[answers.Answer]) -> None:

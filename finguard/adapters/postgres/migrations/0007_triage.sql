@@ -31,7 +31,7 @@ RETURN (
 ALTER TABLE alerts
     ADD COLUMN version     integer NOT NULL DEFAULT 1,
     ADD COLUMN assignee    text,
-    ADD COLUMN triaged_at  timestamptz,
+    ADD COLUMN IF NOT EXISTS triaged_at timestamptz,
     -- Stored rather than only indexed: a common word is found by walking the newest alerts.
     ADD COLUMN words       tsvector NOT NULL GENERATED ALWAYS AS (
         array_to_tsvector(search_words(

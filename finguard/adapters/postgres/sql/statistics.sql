@@ -1,30 +1,46 @@
+-- name: extent
+-- From the first alert to the last, whatever the range.
+SELECT min(occurred_at) AS earliest, max(occurred_at) AS latest FROM alerts
+
 -- name: count_transactions
--- Transactions of whole minutes.
-SELECT coalesce(sum(transactions), 0)::bigint AS transactions
-FROM transactions_per_minute
-WHERE hour > %(since)s::timestamptz - interval '1 hour' AND hour < %(until)s
-  AND minute >= %(since)s AND minute < %(until)s
+-- Whole days and hours by their sums, the rest by the minute. OFFSET 0 has each piece look into its
+-- own index, where the planner might otherwise join all of a table.
+SELECT coalesce(sum(counted.transactions), 0)::bigint AS transactions
+FROM unnest(%(grains)s::rollup_grain[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+  AS piece (grain, since, until)
+CROSS JOIN LATERAL (
+  SELECT transactions FROM transactions_per_day
+  WHERE piece.grain = 'day' AND day >= piece.since AND day < piece.until
+  UNION ALL
+  SELECT transactions FROM transactions_per_hour
+  WHERE piece.grain = 'hour' AND hour >= piece.since AND hour < piece.until
+  UNION ALL
+  SELECT transactions FROM transactions_per_minute
+  WHERE piece.grain = 'minute' AND hour > piece.since - interval '1 hour' AND hour < piece.until
+    AND minute >= piece.since AND minute < piece.until
+  OFFSET 0
+) AS counted
 
 -- name: count_alerts
--- At most a row for each rule, severity and status; every total follows from them.
-SELECT rule, severity, status, count(*) AS alerts
-FROM alerts
-WHERE occurred_at >= %(since)s AND occurred_at < %(until)s
-GROUP BY rule, severity, status
-ORDER BY rule, severity, status
-
--- name: alerted_transactions
--- Each transaction and its amount once, however many rules it broke. ON lets the planner walk the
--- unique index in its order, where a plain DISTINCT would hash every row.
-SELECT currency, count(*) AS transactions, trim_scale(sum(amount)) AS amount
-FROM (
-  SELECT DISTINCT ON (user_id, transaction_id) currency, amount
-  FROM alerts
-  WHERE occurred_at >= %(since)s AND occurred_at < %(until)s
-  ORDER BY user_id, transaction_id
-) AS alerted
-GROUP BY currency
-ORDER BY currency
+-- A row for each key of these facets; cities add up to their country. Whole hours and more by their
+-- rollups, the minutes at both ends from the alerts themselves.
+SELECT facet::text, CASE facet WHEN 'place' THEN key[:1] ELSE key END AS key, sum(alerts)::bigint AS alerts,
+  sum(transactions)::bigint AS transactions, trim_scale(sum(amount)) AS amount
+FROM unnest(%(grains)s::rollup_grain[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+  AS piece (grain, since, until)
+CROSS JOIN LATERAL (
+  SELECT facet, key, alerts, transactions, amount FROM alert_rollups
+  WHERE facet = ANY (%(facets)s::rollup_facet[]) AND grain = piece.grain
+    AND begins >= piece.since AND begins < piece.until
+  UNION ALL
+  SELECT facet, key, alerts, transactions, amount FROM alert_facets
+  WHERE piece.grain = 'minute' AND occurred_at >= piece.since AND occurred_at < piece.until
+    AND facet = ANY (%(facets)s::rollup_facet[])
+  OFFSET 0
+) AS counted
+GROUP BY 1, 2
+HAVING sum(alerts) > 0
+ORDER BY 1, 2
 
 -- name: count_dead_letters
 -- Dead letters have no time of their own that could be trusted: they count by Kafka's.
@@ -35,30 +51,124 @@ WHERE published_at >= %(since)s AND published_at < %(until)s
 -- name: backlog
 -- What holds now, whatever the range.
 SELECT clock_timestamp() AS as_of,
-  (SELECT count(*) FROM alerts WHERE status = 'open') AS open_alerts,
+  (SELECT coalesce(sum(alerts), 0)::bigint FROM alert_rollups
+   WHERE facet = 'verdict' AND grain = 'ever' AND key[3] = 'open') AS open_alerts,
   (SELECT max(occurred_at) FROM alerts) AS latest_alert_at
 
--- name: timeline
--- One row for each bucket, also for those in which nothing happened.
-WITH counted AS (
-  SELECT date_trunc(%(bucket)s, minute, 'UTC') AS bucket, sum(transactions)::bigint AS transactions
-  FROM transactions_per_minute
-  WHERE hour > %(since)s::timestamptz - interval '1 hour' AND hour < %(until)s
+-- name: transactions_by_bucket
+-- A row for each bucket in which anything happened; buckets lie between neighbouring bounds. The
+-- planner sees the grain as a constant, and keeps the one branch that it names.
+SELECT width_bucket(begins, %(bounds)s::timestamptz[]) AS number, sum(transactions)::bigint AS counted
+FROM (
+  SELECT day AS begins, transactions FROM transactions_per_day
+  WHERE %(grain)s = 'day' AND day >= %(since)s AND day < %(until)s
+  UNION ALL
+  SELECT hour, transactions FROM transactions_per_hour
+  WHERE %(grain)s = 'hour' AND hour >= %(since)s AND hour < %(until)s
+  UNION ALL
+  SELECT minute, transactions FROM transactions_per_minute
+  WHERE %(grain)s = 'minute' AND hour > %(since)s::timestamptz - interval '1 hour'
+    AND hour < %(until)s AND minute >= %(since)s AND minute < %(until)s
+  UNION ALL
+  -- Only the hours that a bound splits have to be taken apart.
+  SELECT hour, transactions FROM transactions_per_hour
+  WHERE %(grain)s = 'quarter' AND hour >= %(since)s AND hour < %(until)s
+    AND hour <> ALL (%(split)s::timestamptz[])
+  UNION ALL
+  SELECT minute, transactions FROM transactions_per_minute
+  WHERE %(grain)s = 'quarter' AND hour = ANY (%(split)s::timestamptz[])
     AND minute >= %(since)s AND minute < %(until)s
-  GROUP BY 1
-), alerted AS (
-  SELECT date_trunc(%(bucket)s, occurred_at, 'UTC') AS bucket, count(*) AS alerts
-  FROM alerts
-  WHERE occurred_at >= %(since)s AND occurred_at < %(until)s
-  GROUP BY 1
+) AS counted
+GROUP BY 1
+
+-- name: alerts_by_bucket
+-- The same of alerts.
+SELECT width_bucket(begins, %(bounds)s::timestamptz[]) AS number, sum(alerts)::bigint AS counted
+FROM (
+  SELECT begins, alerts FROM alert_rollups
+  WHERE %(grain)s IN ('day', 'hour') AND facet = 'total' AND grain = %(grain)s
+    AND begins >= %(since)s AND begins < %(until)s
+  UNION ALL
+  SELECT begins, alerts FROM alert_rollups
+  WHERE %(grain)s = 'quarter' AND facet = 'total' AND grain = 'hour'
+    AND begins >= %(since)s AND begins < %(until)s AND begins <> ALL (%(split)s::timestamptz[])
+  UNION ALL
+  SELECT quarters.begins, quarters.alerts FROM unnest(%(split)s::timestamptz[]) AS splits (hour)
+  CROSS JOIN LATERAL (
+    SELECT begins, alerts FROM alert_rollups
+    WHERE %(grain)s = 'quarter' AND facet = 'total' AND grain = 'quarter'
+      AND begins >= splits.hour AND begins < splits.hour + interval '1 hour'
+      AND begins >= %(since)s AND begins < %(until)s
+    OFFSET 0
+  ) AS quarters
+  UNION ALL
+  SELECT occurred_at, 1 FROM alerts
+  WHERE %(grain)s = 'minute' AND occurred_at >= %(since)s AND occurred_at < %(until)s
+) AS counted
+GROUP BY 1
+
+-- name: alerts_by_hour_of_week
+-- A row for each hour of the week, on a clock of the zone, in which anything happened.
+WITH counted AS (
+  SELECT begins, sum(alerts) AS alerts FROM alert_rollups
+  WHERE facet = 'total' AND grain = %(grain)s AND begins >= %(since)s AND begins < %(until)s
+  GROUP BY begins
 )
-SELECT bucket, coalesce(transactions, 0) AS transactions, coalesce(alerts, 0) AS alerts
-FROM generate_series(
-  %(since)s::timestamptz, %(until)s::timestamptz - %(step)s::interval, %(step)s::interval
-) AS series (bucket)
-LEFT JOIN counted USING (bucket)
-LEFT JOIN alerted USING (bucket)
-ORDER BY bucket
+SELECT extract(isodow FROM begins AT TIME ZONE %(zone)s)::integer AS weekday,
+  extract(hour FROM begins AT TIME ZONE %(zone)s)::integer AS hour, sum(alerts)::bigint AS alerts
+FROM counted
+GROUP BY 1, 2
+HAVING sum(alerts) > 0
+
+-- name: top_cities
+-- As count_alerts, those with the most first.
+SELECT key[1] AS country, key[2] AS city, sum(alerts)::bigint AS alerts,
+  sum(transactions)::bigint AS alerted_transactions
+FROM unnest(%(grains)s::rollup_grain[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+  AS piece (grain, since, until)
+CROSS JOIN LATERAL (
+  SELECT key, alerts, transactions FROM alert_rollups
+  WHERE facet = 'place' AND grain = piece.grain AND begins >= piece.since AND begins < piece.until
+  UNION ALL
+  SELECT key, alerts, transactions FROM alert_facets
+  WHERE piece.grain = 'minute' AND occurred_at >= piece.since AND occurred_at < piece.until
+    AND facet = 'place'
+  OFFSET 0
+) AS counted
+GROUP BY key
+HAVING sum(alerts) > 0
+ORDER BY 3 DESC, key
+LIMIT %(limit)s
+
+-- name: top_users_ever
+-- Of all alerts, by an index.
+SELECT user_id, alerts, latest_alert_at
+FROM (
+  SELECT user_id, alerts FROM alerts_per_user
+  WHERE alerts > 0 ORDER BY alerts DESC, user_id LIMIT %(limit)s
+) AS most
+CROSS JOIN LATERAL (
+  SELECT max(occurred_at) AS latest_alert_at FROM alerts WHERE alerts.user_id = most.user_id
+) AS latest
+ORDER BY alerts DESC, user_id
+
+-- name: top_users
+-- Of a part of them, by counting them: users are too many for a rollup to be shorter.
+SELECT user_id, count(*) AS alerts, max(occurred_at) AS latest_alert_at
+FROM alerts
+WHERE occurred_at >= %(since)s AND occurred_at < %(until)s
+GROUP BY user_id
+ORDER BY alerts DESC, user_id
+LIMIT %(limit)s
+
+-- name: latest_places
+-- Where the latest alerts of a range happened, and the journeys that the travel rule objected to.
+SELECT alert_id, user_id, rule, severity, status, city, country, lat, lon, occurred_at,
+  evidence -> 'journeys' AS journeys
+FROM alerts
+WHERE occurred_at >= %(since)s AND occurred_at < %(until)s
+ORDER BY occurred_at DESC, alert_id DESC
+LIMIT %(limit)s
 
 -- name: applied_migrations
 -- Also the API's question whether the database is well.
