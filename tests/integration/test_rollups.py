@@ -168,6 +168,8 @@ def test_transactions_of_days_follow_those_of_hours(world: World) -> None:
 def test_emptied_tables_have_no_rollups(world: World) -> None:
     """TRUNCATE deletes no rows one by one, and is followed all the same."""
     world.store_alerts([alert()])
+    # Who empties everything must mean it: the history of triage refuses otherwise.
+    world.execute("ALTER TABLE triage_history DISABLE TRIGGER triage_history_is_append_only")
     world.execute("TRUNCATE alerts CASCADE")
     assert world.query(ROLLUPS) == world.query(USERS) == []
 

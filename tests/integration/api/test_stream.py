@@ -85,9 +85,10 @@ def test_late_commit_comes_late_and_not_never(client: httpx.Client, world: World
         closing(psycopg2.connect(world.dsn)) as quick,
     ):
         with slow.cursor() as cursor:
-            first = insert_alert(cursor, alert())
+            first = insert_alert(cursor, alert(partition=0))
         with quick.cursor() as cursor:
-            second = insert_alert(cursor, alert())
+            # Another detector's: a partition and its users have only one that writes.
+            second = insert_alert(cursor, alert(partition=1, user_id="u-2"))
         quick.commit()
         assert names(follower.await_events(1)) == [("created", second)]
         slow.commit()
@@ -242,7 +243,10 @@ def test_everybody_sees_one_history(client: httpx.Client, world: World) -> None:
         with closing(psycopg2.connect(world.dsn)) as connection:
             for _ in range(25):
                 with connection, connection.cursor() as cursor:
-                    stored = [insert_alert(cursor, alert()) for _ in range(mine.randrange(1, 4))]
+                    stored = [
+                        insert_alert(cursor, alert(partition=seed, user_id=f"u-{seed}"))
+                        for _ in range(mine.randrange(1, 4))
+                    ]
                     sleep(mine.random() * 0.02)
                 with connection, connection.cursor() as cursor:
                     cursor.execute(
