@@ -19,7 +19,8 @@ from finguard.domain.profile import (
     Profile,
     decode_profile,
 )
-from finguard.domain.transaction import AMOUNT_DECIMALS, EARLIEST, Channel
+from finguard.domain.rules.money import from_units
+from finguard.domain.transaction import EARLIEST, Channel
 from finguard.errors import ServiceUnavailable
 
 _log = structlog.get_logger()
@@ -104,5 +105,5 @@ def _recent(past: PastTransaction, channel: Channel) -> RecentTransaction:
 
 def plain_amount(units: int) -> Decimal:
     """Ten-thousandths of a currency as an amount without trailing zeros and without an exponent."""
-    amount = Decimal(units).scaleb(-AMOUNT_DECIMALS).normalize()
+    amount = from_units(units).normalize()
     return amount.quantize(Decimal(1)) if amount == amount.to_integral_value() else amount

@@ -103,8 +103,7 @@ class _Batch:
         self._good = 0
 
     def judgement(self) -> Judgement:
-        self._gauge.good(self._good)
-        self._good = 0
+        self._tell_gauge()
         effects = Effects(
             tuple(self._spans),
             tuple(self._alerts),
@@ -113,6 +112,10 @@ class _Batch:
             tuple(self._resolutions),
         )
         return Judgement(effects, self._changes, self._seen, self._watermarks)
+
+    def _tell_gauge(self) -> None:
+        self._gauge.good(self._good)
+        self._good = 0
 
     def fold(
         self, claim: Claim, records: Sequence[Record], profiles: Mapping[str, Profile]
@@ -211,8 +214,7 @@ class _Batch:
     def _bury(
         self, record: Record, stage: Stage, reason: str, detail: str, error: Exception
     ) -> None:
-        self._gauge.good(self._good)
-        self._good = 0
+        self._tell_gauge()
         replays = claimed_letter(record.headers or ())
         # Poison that an operator sends again says nothing of the producers or of this program.
         if replays is None:
