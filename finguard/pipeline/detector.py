@@ -42,7 +42,7 @@ class Policy(msgspec.Struct, frozen=True):
     history: History
     dead_letter_limit: DeadLetterLimit
     accept_data_loss: bool = False
-    held_transactions: int = 200_000
+    held_transactions: int = 180_000
 
 
 class Detector:
