@@ -22,6 +22,9 @@ from finguard.api import (
     docs,
     export,
     health,
+    letter_stats,
+    letter_work,
+    letters,
     metrics,
     problems,
     stats,
@@ -34,6 +37,7 @@ from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.edge import Edge
 from finguard.api.feed import AlertFeed
+from finguard.api.letter_desk import LetterDesk
 from finguard.api.metrics import ApiMetrics
 from finguard.api.recent import RecentTransactions
 from finguard.api.redis_probe import RedisProbe
@@ -52,6 +56,7 @@ _TAGS = [
     {"name": "auth", "description": "Signing in and out."},
     {"name": "alerts", "description": "What the rules found."},
     {"name": "triage", "description": "What analysts make of it."},
+    {"name": "dead letters", "description": "Messages that were no transactions."},
     {"name": "statistics", "description": "How much of it."},
     {"name": "administration", "description": "Users, and who changed what."},
     {"name": "system", "description": "For operators: what runs, and how far it has got."},
@@ -94,7 +99,11 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
     )
     problems.install(app)
     # Paths with a word where others have an alert's id come first.
-    routers = (auth, browser, stream, export, alerts, triage, stats, users, audit, system, health)
+    routers = (
+        *(auth, browser, stream, export, alerts, triage, stats),
+        *(letter_work, letters, letter_stats),
+        *(users, audit, system, health),
+    )
     for routes in routers:
         app.include_router(routes.router)
     if counted:
@@ -138,6 +147,7 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
             memory_s=settings.memory_s(),
         ),
         feed=AlertFeed(database, database.listening),
+        letters=LetterDesk.of(settings, database),
         stream_heartbeat_s=settings.api_stream_heartbeat_s,
         units_per_usd={**UNITS_PER_USD, **settings.units_per_usd},
     )
@@ -170,6 +180,7 @@ def _lifespan(services: Services) -> _Lifespan:
         finally:
             services.feed.end()
             await to_thread.run_sync(services.feed.join)
+            await to_thread.run_sync(services.letters.close)
             keeper.cancel()
             with suppress(asyncio.CancelledError):
                 await keeper

@@ -182,6 +182,11 @@ _KINDS: Final = {
         "As things are, this cannot be done.",
         "Nobody would be left who may manage users.",
     ),
+    HTTPStatus.GONE: _Kind(
+        "message-gone",
+        "Kafka holds the message no longer; `current` is what is left.",
+        "Dead letter 17: Kafka holds its message no longer; discard it.",
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _Kind(
         "body-too-large", "The body is too large.", "The body may have 1048576 bytes at most."
     ),
@@ -237,6 +242,8 @@ def _documented(status: HTTPStatus) -> dict[str, Any]:
     }
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         example["errors"] = [{"where": "query.limit", "message": "Input should be at most 200"}]
+    if status == HTTPStatus.GONE:
+        example["current"] = {"dead_letter_id": 17, "status": "open"}
     if status in _WITH_CURRENT:
         example["current"] = {"alert_id": 4711, "status": "confirmed_fraud", "version": 3}
     schema = {"$ref": "#/components/schemas/Problem"}

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from finguard.api.database import Database
 from finguard.api.feed import AlertFeed
+from finguard.api.letter_desk import LetterDesk
 from finguard.api.recent import RecentTransactions
 from finguard.api.redis_probe import RedisProbe
 from finguard.api.security import Tokens
@@ -35,6 +36,7 @@ class Services:
     throttle: LoginThrottle
     recent: RecentTransactions
     feed: AlertFeed
+    letters: LetterDesk
     stream_heartbeat_s: float
     units_per_usd: Mapping[str, Decimal]
 

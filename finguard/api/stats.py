@@ -73,10 +73,7 @@ def read_timeline(query: Annotated[TimelineQuery, Query()], services: Provided) 
     Without `from` and `to` the range is the last 24 hours. It is widened to whole buckets, of
     which there may be 2,000. A day has 23 or 25 hours where the zone's clocks are changed.
     """
-    try:
-        bounds = query.bounds(datetime.now(UTC))
-    except ValueError as error:
-        raise _invalid("The range is too long for buckets this short.", "bucket", error) from error
+    bounds = bounds_of(query, datetime.now(UTC))
     with services.database.snapshot() as snapshot:
         rows = statistics.timeline(snapshot, bounds)
     answer = Timeline(
@@ -164,6 +161,14 @@ def read_map(query: Annotated[MapQuery, Query()], services: Provided) -> Map:
         rows = statistics.latest_places(cursor, since, until, limit=query.limit)
     points = [Point.model_validate({**row, "arcs": arcs(row["journeys"])}) for row in rows]
     return Map(since=since, until=until, points=points)
+
+
+def bounds_of(query: TimelineQuery, now: datetime) -> list[datetime]:
+    """The begin of every bucket, and the end of the last."""
+    try:
+        return query.bounds(now)
+    except ValueError as error:
+        raise _invalid("The range is too long for buckets this short.", "bucket", error) from error
 
 
 def _whole_week(rows: list[Row]) -> list[WeekHour]:

@@ -19,7 +19,8 @@ from finguard.adapters.postgres.dead_letters import PostgresLetterIndex
 from finguard.adapters.postgres.migrate import migrate
 from finguard.adapters.postgres.pool import ConnectionPool
 from finguard.commands import letter_views
-from finguard.dead_letters.desk import CHUNK, Desk, Edit, Outcome
+from finguard.dead_letters.desk import CHUNK, Desk
+from finguard.dead_letters.outcomes import Edit, Outcome
 from finguard.domain.dead_letters import STAGES, STATUSES, Actor, LetterFilter
 from finguard.errors import ConfigurationError, FinGuardError
 from finguard.program import stop_on_signals

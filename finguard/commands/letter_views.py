@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from finguard.dead_letters.desk import File, Outcome
+from finguard.dead_letters.outcomes import File, Outcome
 from finguard.domain.dead_letters import Headers, Letter, escaped
 
 _HEADINGS: Final = ("ID", "TAKEN", "STATUS", "ATTEMPT", "STAGE", "REASON", "SIZE", "FROM", "DETAIL")

@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
-
+from finguard.dead_letters.outcomes import Edit, File, Outcome
 from finguard.dead_letters.ports import LetterArchive, LetterIndex, ReplayTopic
 from finguard.domain.dead_letters import (
     Actor,
@@ -23,42 +22,11 @@ from finguard.errors import InvalidMessage
 CHUNK: Final = 100
 """So many letters are read, sent and noted together: bounded in memory, and soon done."""
 
-Result = Literal["replayed", "discarded", "unchanged", "refused", "unknown"]
-"""Unchanged: what was asked for had been done before."""
-
-
-class Edit(msgspec.Struct, frozen=True):
-    """What a person puts in the place of a message's key or value; None keeps the original's."""
-
-    key: bytes | None = None
-    value: bytes | None = None
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of one letter.
-
-    Attributes:
-        words: for a person: what was done, or why nothing was.
-        place: where in the transactions topic a replay lies; None in a dry run, too.
-    """
-
-    dead_letter_id: int
-    result: Result
-    words: str
-    place: Place | None = None
-
-
-class File(msgspec.Struct, frozen=True):
-    """All there is on one letter.
-
-    Attributes:
-        message: None where Kafka holds it no longer.
-        chain: all attempts of the message, the first one first.
-    """
-
-    letter: Letter
-    message: Message | None
-    chain: list[Letter]
+_REMEDY: Final = "replay it with another value, or discard it"
+_TOO_LARGE: Final = (
+    "the transactions topic takes no message as large as this; raise its max.message.bytes, "
+    "replay it with a shorter value, or discard it"
+)
 
 
 class Desk:
@@ -183,9 +151,8 @@ class Desk:
         if letter.status == "resolved":
             return Outcome(id_, "unchanged", "resolved: its message has been judged well")
         if letter.followed_by is not None:
-            return Outcome(
-                id_, "refused", f"was replayed and came back as letter {letter.followed_by}"
-            )
+            words = f"was replayed and came back as letter {letter.followed_by}; work on that one"
+            return Outcome(id_, "refused", words, refusal="superseded")
         if letter.status == "replayed" and not again:
             return Outcome(id_, "unchanged", "was replayed already; the detector has not answered")
         if letter.attempt >= self._max_attempts:
@@ -194,6 +161,7 @@ class Desk:
                 "refused",
                 f"was tried {letter.attempt} times, and FINGUARD_DEAD_LETTER_MAX_ATTEMPTS allows "
                 f"{self._max_attempts}; raise it, or discard the letter",
+                refusal="exhausted",
             )
         return None
 
@@ -214,17 +182,19 @@ class Desk:
     ) -> Replay | Outcome:
         id_ = letter.dead_letter_id
         if message is None:
-            return Outcome(id_, "refused", "Kafka holds its message no longer")
+            words = "Kafka holds its message no longer; discard it"
+            return Outcome(id_, "refused", words, refusal="gone")
         if edit.value is None and not message.whole:
-            return Outcome(
-                id_, "refused", "its value was cut, and Kafka holds the original no longer"
-            )
+            words = f"its value was cut, and Kafka holds the original no longer; {_REMEDY}"
+            return Outcome(id_, "refused", words, refusal="cut")
         key = message.key if edit.key is None else edit.key
         value = message.value if edit.value is None else edit.value
         if key is None and value is None:
-            return Outcome(id_, "refused", "it has neither key nor value; there is nothing to send")
+            words = f"it has neither key nor value; there is nothing to send; {_REMEDY}"
+            return Outcome(id_, "refused", words, refusal="empty")
         if edit != Edit() and (complaint := self._complaint(key, value)):
-            return Outcome(id_, "refused", f"edited, it would be rejected again: {complaint}")
+            words = f"edited, it would be rejected again: {complaint}"
+            return Outcome(id_, "refused", words, refusal="rejected")
         # Where its producer has put this key's messages, however that chooses partitions: the
         # user's history lies there. Another key goes where Kafka's own clients put it.
         stays = key == message.key and letter.topic_id == topic_id
@@ -263,9 +233,7 @@ class Desk:
         for replay, place in zip(ready, self._topic.publish(ready), strict=True):
             id_ = replay.letter.dead_letter_id
             if place is None:
-                outcomes[id_] = Outcome(
-                    id_, "refused", "the transactions topic takes no message as large as this"
-                )
+                outcomes[id_] = Outcome(id_, "refused", _TOO_LARGE, refusal="too_large")
             else:
                 sent.append(SentReplay(replay, place))
                 outcomes[id_] = _replayed(replay, place, "replayed")
@@ -279,12 +247,14 @@ def _undiscardable(id_: int, letter: Letter | None) -> Outcome | None:
     if letter.status == "discarded":
         return Outcome(id_, "unchanged", "was discarded already")
     if letter.status == "resolved":
-        return Outcome(id_, "refused", "is resolved: its message has been judged well")
+        words = "is resolved: its message has been judged well"
+        return Outcome(id_, "refused", words, refusal="resolved")
     return None
 
 
 def _moved(id_: int) -> Outcome:
-    return Outcome(id_, "refused", "somebody else has just changed it; look at it again")
+    words = "somebody else has just changed it; look at it again"
+    return Outcome(id_, "refused", words, refusal="changed")
 
 
 def _replayed(replay: Replay, place: Place | None, verb: str) -> Outcome:

@@ -28,6 +28,13 @@ ATTEMPT_HEADER: Final = "dlq.attempt"
 
 _MAX_ID_DIGITS: Final = 18
 
+_CONTROLS: Final = {
+    code: chr(code).encode("unicode_escape").decode()
+    for code in range(256)
+    if not chr(code).isprintable()
+}
+"""How to write most of what is not printable: replaced at once, since a message may have 1 MiB."""
+
 Headers = Sequence[tuple[str, bytes | None]]
 
 
@@ -197,6 +204,9 @@ def digest(key: bytes | None, value: bytes | None) -> str:
 def escaped(data: bytes) -> str:
     r"""Hostile bytes as text that cannot act: what is not printable becomes `\x1b` and the like."""
     text = data.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
+    text = text.translate(_CONTROLS)
     if text.isprintable():
         return text
     return "".join(

@@ -27,6 +27,7 @@ QUERIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("count_transactions", PIECES, {"transactions_per_day_pkey", "transactions_per_hour_pkey"}),
     ("count_alerts", PIECES, {"alert_rollups_pkey", "alerts_by_time"}),
     ("count_dead_letters", RANGE, {"dead_letters_by_time"}),
+    ("dead_letters_by_bucket", BUCKETS, {"dead_letters_by_time"}),
     ("backlog", {}, {"alert_rollups_pkey", "alerts_by_time"}),
     ("transactions_by_bucket", {**BUCKETS, "grain": "day"}, {"transactions_per_day_pkey"}),
     ("transactions_by_bucket", {**BUCKETS, "grain": "hour"}, {"transactions_per_hour_pkey"}),

@@ -21,7 +21,7 @@ from finguard.adapters.kafka.dead_letters import (
     SIZE_HEADER,
     TOPIC_HEADER,
 )
-from finguard.adapters.kafka.source import topic_identity
+from finguard.adapters.kafka.identities import TopicIdentities
 from finguard.domain.dead_letters import Letter, Message
 from finguard.domain.stream import Place, Record
 from finguard.errors import ServiceUnavailable
@@ -51,6 +51,7 @@ class KafkaLetterArchive:
         self._dead_letter_topic = dead_letter_topic
         self._timeout_s = timeout_s
         self._busy = Lock()
+        self._identities = TopicIdentities(self._connection)
         self._consumer: KafkaConsumer | None = None
 
     def read(self, letters: Sequence[Letter]) -> dict[int, Message]:
@@ -70,9 +71,10 @@ class KafkaLetterArchive:
             self._busy.release()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
         with self._busy:
             self._drop()
+            self._identities.close()
 
     def _read(self, letters: Sequence[Letter]) -> dict[int, Message]:
         if self._consumer is None:
@@ -123,7 +125,7 @@ class KafkaLetterArchive:
         if not letters:
             return {}
         # A topic that was deleted and created again holds other messages at the same offsets.
-        topic_id = topic_identity(self._connection, self._topic).topic_id
+        topic_id = self._identities.of(self._topic).topic_id
         places = {
             letter.dead_letter_id: Place(letter.partition, letter.offset)
             for letter in letters

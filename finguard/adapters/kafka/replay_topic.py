@@ -7,8 +7,8 @@ from typing import Any
 from kafka.errors import KafkaError
 
 from finguard.adapters.kafka.acknowledged import AcknowledgedProducer, Outgoing
-from finguard.adapters.kafka.connection import briefly, connecting
-from finguard.adapters.kafka.source import topic_identity
+from finguard.adapters.kafka.connection import briefly
+from finguard.adapters.kafka.identities import TopicIdentities
 from finguard.domain.dead_letters import Replay
 from finguard.domain.stream import Place, TopicIdentity
 from finguard.errors import ServiceUnavailable
@@ -30,12 +30,12 @@ class KafkaReplayTopic:
         self._topic = topic
         self._timeout_s = timeout_s
         self._busy = Lock()
+        self._identities = TopicIdentities(self._connection)
         self._producer = AcknowledgedProducer(self._connection, timeout_s=timeout_s)
 
     def identity(self) -> TopicIdentity:
         """Which topic this is, and of how many partitions."""
-        with connecting(self._connection):
-            return topic_identity(self._connection, self._topic)
+        return self._identities.of(self._topic)
 
     def publish(self, replays: Sequence[Replay]) -> list[Place | None]:
         """Return where Kafka has put each, or None for one that the topic is too narrow for."""
@@ -56,5 +56,6 @@ class KafkaReplayTopic:
             self._busy.release()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connections."""
         self._producer.close()
+        self._identities.close()

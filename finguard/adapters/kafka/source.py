@@ -268,9 +268,15 @@ def topic_identity(connection: Mapping[str, Any], topic: str) -> TopicIdentity:
     with _translated():
         admin = opened(KafkaAdminClient, connection)
         try:
-            (found,) = admin.describe_topics([topic])
+            return described_topic(admin, topic)
         finally:
             admin.close()
+
+
+def described_topic(admin: KafkaAdminClient, topic: str) -> TopicIdentity:
+    """The same, of a client that is there already."""
+    with _translated():
+        (found,) = admin.describe_topics([topic])
     if found.get("error_code"):
         raise ServiceUnavailable(f"Kafka: topic {topic} does not exist", service="kafka")
     return TopicIdentity(topic, str(found["topic_id"]), len(found["partitions"]))

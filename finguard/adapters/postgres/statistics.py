@@ -98,6 +98,12 @@ def timeline(snapshot: RealDictCursor, bounds: Sequence[datetime]) -> list[Row]:
     ]
 
 
+def dead_letters_by_bucket(cursor: RealDictCursor, bounds: Sequence[datetime]) -> list[Row]:
+    """How many there were (`counted`) by bucket (its `number` from 1), `reason` and `status`."""
+    span = {"bounds": list(bounds), "since": bounds[0], "until": bounds[-1]}
+    return _rows(cursor, "dead_letters_by_bucket", span)
+
+
 def hours_of_week(
     cursor: RealDictCursor, since: datetime, until: datetime, *, zone: str, grain: Grain
 ) -> list[Row]:

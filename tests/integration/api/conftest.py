@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from devstack import Stack
 from finguard.api.app import create_app
 from tests.integration.api.history import History, random_history
+from tests.integration.api.poison import Poison
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.world import World
 from tests.unit.api.configuration import api_settings
@@ -36,3 +38,19 @@ def client(api: httpx.Client) -> httpx.Client:
     """A client of the API that has signed in as the administrator."""
     sign_in(api)
     return api
+
+
+@pytest.fixture
+def poison(stack: Stack, world: World) -> Iterator[Poison]:
+    """Topics for dead letters, and a hand that writes them into the API's database."""
+    made = Poison(stack.kafka_bootstrap_servers, world)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(poison: Poison) -> Iterator[httpx.Client]:
+    """A client of an API that works with those topics, signed in as the administrator."""
+    with served(create_app(poison.settings())) as client:
+        sign_in(client)
+        yield client

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finguard.adapters.postgres.alerts import Position, Sort
-from finguard.api.cursor import decode_cursor, encode_cursor
+from finguard.api.cursor import (
+    decode_cursor,
+    decode_letter_cursor,
+    encode_cursor,
+    encode_letter_cursor,
+)
+from finguard.domain import dead_letters
 
 moments = st.datetimes(
     min_value=datetime(1, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone
@@ -26,6 +32,7 @@ positions = st.builds(
     amount=amounts,
     alert_id=st.integers(1, 2**63 - 1),
 )
+letter_positions = st.builds(dead_letters.Position, moments, st.integers(1, 2**63 - 1))
 
 
 @given(positions)
@@ -61,3 +68,20 @@ def test_texts_of_a_likely_look_are_refused(text: str) -> None:
     """Too short, another version, a time that no calendar has: none is a position."""
     with pytest.raises(ValueError, match="no cursor"):
         decode_cursor(text)
+
+
+@given(letter_positions)
+def test_a_letters_position_survives(position: dead_letters.Position) -> None:
+    """Likewise, and no list takes the other's cursor."""
+    text = encode_letter_cursor(position)
+    assert decode_letter_cursor(text) == position
+    with pytest.raises(ValueError, match="no cursor"):
+        decode_cursor(text)
+
+
+@given(st.text() | st.from_regex(r"[A-Za-z0-9_-]{22,24}", fullmatch=True) | positions)
+def test_other_texts_are_no_letters_position(other: str | Position) -> None:
+    """Refused, or exactly what encoding the position gives."""
+    text = other if isinstance(other, str) else encode_cursor(other)
+    with suppress(ValueError):
+        assert encode_letter_cursor(decode_letter_cursor(text)) == text

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from finguard.adapters.memory_replays import MemoryArchive, MemoryReplayTopic
-from finguard.dead_letters.desk import Desk, Edit, Outcome
+from finguard.dead_letters.desk import Desk
+from finguard.dead_letters.outcomes import Edit, Outcome
 from finguard.dead_letters.ports import LetterIndex, ReplayTopic
 from finguard.domain.dead_letters import Actor, Letter
 from finguard.domain.stream import Record

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from finguard.dead_letters.desk import CHUNK, Edit
+from finguard.dead_letters.desk import CHUNK
+from finguard.dead_letters.outcomes import Edit
 from finguard.domain.dead_letters import ATTEMPT_HEADER, REPLAY_HEADER, LetterFilter
 from finguard.domain.stream import Place
 from finguard.domain.verdict import Finding, Rule
@@ -131,6 +132,7 @@ def test_a_verdict_marks_a_replay_that_nobody_confirmed() -> None:
     office.judge()
     assert office.statuses() == {1: ("replayed", 1), 2: ("open", 2)}
     assert "came back as letter 2" in office.replay(1).words
+    assert office.replay(1).refusal == "superseded"
 
 
 def test_attempts_are_capped() -> None:
@@ -143,6 +145,7 @@ def test_attempts_are_capped() -> None:
     assert outcome.result == "refused"
     assert "tried 3 times" in outcome.words
     assert "FINGUARD_DEAD_LETTER_MAX_ATTEMPTS" in outcome.words
+    assert outcome.refusal == "exhausted"
     assert len(office.world.log[0]) == 3
 
 
@@ -152,6 +155,7 @@ def test_an_edit_that_would_be_rejected_is_refused_at_once() -> None:
     outcome = office.replay(1, edit=Edit(value=GOOD, key=b"somebody"))
     assert (outcome.result, office.statuses()) == ("refused", {1: ("open", 1)})
     assert "key_mismatch" in outcome.words
+    assert outcome.refusal == "rejected"
 
 
 def test_a_key_alone_may_be_edited_and_moves_the_message() -> None:
@@ -169,6 +173,7 @@ def test_a_message_that_is_lost_is_refused_in_words() -> None:
     rows = office.index.rows
     rows[1] = msgspec.structs.replace(rows[1], dlq_offset=None)
     assert "no longer" in office.replay(1).words
+    assert office.replay(1).refusal == "gone"
     assert office.statuses() == {1: ("open", 1)}
 
 

@@ -43,6 +43,16 @@ def test_whatever_is_shown_is_printable(data: bytes) -> None:
     assert escaped(data).isprintable()
 
 
+@given(st.text())
+def test_all_that_is_not_printable_is_written_out(text: str) -> None:
+    """Character by character, as Python writes them; the rest is left alone."""
+    data = text.encode("utf-8", "backslashreplace")
+    assert escaped(data) == "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in data.decode()
+    )
+
+
 def test_ordinary_text_stays_readable() -> None:
     """Letters of every script are shown as they are, and JSON as it is."""
     text = '{"city":"İstanbul","merchant":"Šťastný \\" 木"}'

@@ -48,6 +48,14 @@ SELECT count(*) AS dead_letters
 FROM dead_letters
 WHERE published_at >= %(since)s AND published_at < %(until)s
 
+-- name: dead_letters_by_bucket
+-- Why and what became of them; buckets lie between neighbouring bounds.
+SELECT width_bucket(published_at, %(bounds)s::timestamptz[]) AS number, reason, status,
+  count(*) AS counted
+FROM dead_letters
+WHERE published_at >= %(since)s AND published_at < %(until)s
+GROUP BY 1, 2, 3
+
 -- name: backlog
 -- What holds now, whatever the range.
 SELECT clock_timestamp() AS as_of,
