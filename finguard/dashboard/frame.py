@@ -53,9 +53,9 @@ def run(session: Session) -> None:
         login.show(session)
     else:
         _restore_address(session)
+        browser.remember(session)
         header.show(session)
         page.run()
-        browser.remember(session)
 
 
 def _restore_address(session: Session) -> None:

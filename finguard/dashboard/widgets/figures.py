@@ -96,7 +96,7 @@ def show(view: View, period: Period) -> None:
 def _pace(view: View, period: Period) -> None:
     detectors, summary, previous = view.detectors, view.summary, view.previous
     _figure(
-        "Transactions per second",
+        "Transactions/s",
         pace(detectors.transactions_per_second) if detectors else NOTHING,
         _change(summary.transactions, previous.transactions if previous else None),
         f"Judged now, by all detectors. The change is that of all transactions: "

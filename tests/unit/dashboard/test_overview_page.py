@@ -17,7 +17,7 @@ def test_the_figures_have_units_and_separators(api: FakeApi, show: Show) -> None
 
     assert not app.exception
     assert [(figure.label, figure.value) for figure in app.metric] == [
-        ("Transactions per second", "205 /s"),
+        ("Transactions/s", "205 /s"),
         ("Alerts", "3"),
         ("Fraud rate", "0.024 %"),
         ("Amount at risk", "2,200 USD"),
@@ -40,7 +40,7 @@ def test_a_change_points_the_way_it_went(api: FakeApi, show: Show) -> None:
 
     changes = {figure.label: (figure.delta, figure.proto.direction) for figure in app.metric}
     down, up = MetricProto.MetricDirection.DOWN, MetricProto.MetricDirection.UP
-    assert changes["Transactions per second"] == ("−20 %", down)  # noqa: RUF001
+    assert changes["Transactions/s"] == ("−20 %", down)  # noqa: RUF001
     assert changes["Alerts"] == ("+20 %", up)
 
 
