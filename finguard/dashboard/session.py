@@ -45,7 +45,6 @@ class Session:
         development: whether the login page may say so.
         monotonic_s: the clock by which answers and tokens grow old.
         user: None until the login.
-        default_login: whether they logged in with the default password.
         notice: what the login page has to say.
         handoff: a code for the browser, which it exchanges for a cookie; empty without.
         address: the URL's parameters when the session ended, for after the next login.
@@ -61,7 +60,6 @@ class Session:
     development: bool = False
     monotonic_s: Callable[[], float] = time.monotonic
     user: Me | None = None
-    default_login: bool = False
     notice: str = ""
     handoff: str = ""
     address: dict[str, str] = field(default_factory=dict)
@@ -83,7 +81,6 @@ class Session:
         """Log in, or raise what `Accounts.log_in` raises."""
         token = self.client.accounts.log_in(username, password, self.visitor)
         self._enter(Credentials.of_login(token, self.monotonic_s()))
-        self.default_login = bool(self.default_password) and password == self.default_password
         self.handoff = self._handoff()
 
     def resume(self) -> None:
@@ -135,7 +132,7 @@ class Session:
         self._credentials, self.notice = credentials, ""
 
     def _leave(self, notice: str) -> None:
-        self._credentials, self.user, self.default_login = NOBODY, None, False
+        self._credentials, self.user = NOBODY, None
         self.notice, self.handoff = notice, ""
         self._forget()
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
@@ -118,8 +119,8 @@ def test_the_overview_shows_figures_charts_and_a_map(logged_in: Page) -> None:
     """After the login the page tells what is happening."""
     page = logged_in
 
-    transactions = page.get_by_test_id("stMetric").filter(has_text="Transactions")
-    expect(transactions.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^[\d,]+$"))
+    pace = page.get_by_test_id("stMetric").filter(has_text="Transactions/s")
+    expect(pace.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^[\d,.]+ /s$"))
     expect(page.locator(".st-key-pipeline")).to_contain_text("Live")
     for panel, charts in {"over-time": 2, "by-kind": 2, "map": 1}.items():
         drawn = page.locator(f".st-key-{panel} svg.marks")
@@ -222,6 +223,11 @@ def test_logging_out_ends_the_session(logged_in: Page, whole: Whole) -> None:
     """After it the figures are gone, also for those who go back or load the page anew."""
     page = logged_in
     wait_for(lambda: has_cookie(page), "the browser's cookie")
+    (value,) = (
+        cookie.get("value")
+        for cookie in page.context.cookies()
+        if cookie.get("name") == "finguard_session"
+    )
     page.locator(".st-key-account").get_by_role("button").click()
     page.get_by_role("button", name="Log out").click()
 
@@ -231,4 +237,5 @@ def test_logging_out_ends_the_session(logged_in: Page, whole: Whole) -> None:
     page.goto(whole.dashboard)
 
     expect(page.get_by_label("User name")).to_be_visible()
-    assert whole.site.query("SELECT count(*) FROM sessions") == [(0,)]
+    stolen = httpx.post(f"{whole.api}/api/v1/auth/browser/token", data={"cookie": value})
+    assert stolen.status_code == 401

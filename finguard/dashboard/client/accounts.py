@@ -45,6 +45,7 @@ class Me(Answer):
 
     username: str
     role: str
+    default_login: bool = Field(description="whether anybody can log in with the known password")
 
 
 @dataclass(frozen=True)

@@ -34,11 +34,11 @@ _BADGES: Final[dict[Kind, _Badge]] = {
 
 def show(session: Session) -> None:
     """Draw it."""
-    if session.default_login:
+    if session.user and session.user.default_login:
         st.markdown(
-            ":orange-badge[:material/construction: Development login] :small[Anyone can log in with"
-            " the default password. Set `FINGUARD_API_ADMIN_PASSWORD` before others can reach this"
-            " page.]"
+            ":orange-badge[:material/construction: Development login] :small[Anyone can log in as "
+            "`admin` with the password of the documentation. Set `FINGUARD_API_ADMIN_PASSWORD` "
+            "before others can reach this page.]"
         )
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="head"

@@ -36,6 +36,7 @@ class FakeApi:
         answers: whole answers, by path; they win over all else.
         detectors: those that run.
         role: of whoever logs in.
+        default_login: whether it admits everybody.
         failure: answered instead of anything else; an exception is raised.
         asked: every request so far: method, path and parameters.
         clock: of the sessions that talk to it.
@@ -47,6 +48,7 @@ class FakeApi:
     answers: dict[str, Json] = field(default_factory=dict)
     detectors: list[Json] = field(default_factory=lambda: [samples.detector()])
     role: str = "analyst"
+    default_login: bool = False
     failure: httpx.Response | Exception | None = None
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     clock: Clockwork = field(default_factory=Clockwork)
@@ -109,7 +111,11 @@ class FakeApi:
 
     def _fixed(self, parameters: dict[str, str]) -> dict[str, Json]:
         return {
-            f"{AUTH}/me": {"username": "ada", "role": self.role},
+            f"{AUTH}/me": {
+                "username": "ada",
+                "role": self.role,
+                "default_login": self.default_login,
+            },
             f"{AUTH}/browser/handoff": {"code": "fgh_once", "expires_in": 60},
             "/api/v1/stats/summary": samples.summary(**self.figures),
             "/api/v1/stats/timeline": samples.timeline(parameters.get("bucket", "")),

@@ -88,19 +88,12 @@ def test_a_refused_login_tells_the_reason(api: FakeApi, show: Show) -> None:
 
 
 def test_the_default_login_is_told_on_every_page(api: FakeApi, show: Show) -> None:
-    """Who uses the development password sees it said."""
-    app = show(api.session(logged_in=False))
+    """As long as the API admits everybody, whoever is logged in sees it said."""
+    assert "Development login" not in texts(show(api.session(), ALERTS_PAGE))
 
-    app = log_in(app, "admin", "password123")
+    api.default_login = True
 
-    assert "Development login" in texts(app)
-
-
-def test_a_password_of_ones_own_is_no_default_login(api: FakeApi, show: Show) -> None:
-    """No banner without a reason."""
-    app = log_in(show(api.session(logged_in=False)))
-
-    assert "Development login" not in texts(app)
+    assert "Development login" in texts(show(api.session(), ALERTS_PAGE))
 
 
 def test_the_hint_for_development_appears_only_there(api: FakeApi, show: Show) -> None:
