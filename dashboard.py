@@ -3,6 +3,7 @@
 import httpx
 import streamlit as st
 
+from finguard.dashboard import browser
 from finguard.dashboard.client import TIMEOUT, ApiClient
 from finguard.dashboard.frame import run
 from finguard.dashboard.session import KEY, Session
@@ -18,12 +19,20 @@ def connections() -> httpx.HTTPTransport:
 
 
 def session_from(settings: Settings) -> Session:
-    """A session of somebody who has not logged in yet."""
+    """The session of a tab that has just been opened or refreshed."""
     http = httpx.Client(
         base_url=settings.dashboard_api_url, timeout=TIMEOUT, transport=connections()
     )
-    development = settings.environment == "development" and settings.api_admin_password is None
-    return Session(ApiClient(http), settings.dashboard_refresh_s, DEVELOPMENT_PASSWORD, development)
+    port = http.base_url.port or (443 if http.base_url.scheme == "https" else 80)
+    return Session(
+        ApiClient(http),
+        refresh_s=settings.dashboard_refresh_s,
+        browser_api=settings.dashboard_browser_api_url or f":{port}",
+        cookie=browser.cookie(),
+        visitor=st.context.ip_address,
+        default_password=DEVELOPMENT_PASSWORD,
+        development=settings.environment == "development" and settings.api_admin_password is None,
+    )
 
 
 try:

@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     api_stream_heartbeat_s: Positive = 15.0
 
     dashboard_api_url: str = "http://localhost:8000"
+    dashboard_browser_api_url: str | None = None
     dashboard_refresh_s: Positive = 2.0
 
     @field_validator("units_per_usd", mode="before")

@@ -229,11 +229,20 @@ class Me(BaseModel):
     """The user behind the token."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"username": "admin", "role": "admin"}]}
+        json_schema_extra={
+            "examples": [{"username": "admin", "role": "admin", "default_login": False}]
+        }
     )
 
     username: str
     role: Role
+    default_login: Annotated[
+        bool,
+        Field(
+            description="Whether anybody can sign in as `admin` with the password that everybody "
+            "knows, as in development; a reason to warn, whoever asks."
+        ),
+    ]
 
 
 class Handoff(BaseModel):

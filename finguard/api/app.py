@@ -136,6 +136,7 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
     return Services(
         production=settings.environment == "production",
         database=database,
+        first_user=first_user,
         redis=RedisProbe(_redis(settings)),
         tokens=tokens,
         sessions=Sessions(database, tokens, lifetime),

@@ -12,6 +12,7 @@ from finguard.adapters.postgres import users
 from finguard.adapters.postgres.users import User
 from finguard.api.access import CurrentAuthor, CurrentCaller, Viewer, not_authenticated
 from finguard.api.account_models import LoginForm, Me, PasswordChange, RefreshForm, Token
+from finguard.api.bootstrap import USERNAME as FIRST_USERNAME
 from finguard.api.problems import GUARDED, ProblemError, documented
 from finguard.api.services import Provided, Services
 from finguard.api.sessions import Grant
@@ -108,9 +109,15 @@ def log_out_everywhere(_: Viewer, caller: CurrentCaller, services: Provided) -> 
     response_description="The user.",
     responses=documented(*GUARDED),
 )
-def read_me(user: Viewer) -> Me:
+def read_me(user: Viewer, services: Provided) -> Me:
     """The name and the role of the user whose token this is."""
-    return Me(username=user.username, role=user.role)
+    with services.database.cursor() as cursor:
+        admin = users.find_user_by_name(cursor, FIRST_USERNAME)
+    return Me(
+        username=user.username,
+        role=user.role,
+        default_login=admin is not None and services.first_user.admits_anybody(admin),
+    )
 
 
 @router.post(

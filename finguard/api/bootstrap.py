@@ -1,6 +1,7 @@
 """The first user: who may sign in to a database that nobody has signed in to before."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 import structlog
@@ -9,6 +10,7 @@ from finguard.adapters.passwords import hash_password, verify_password
 from finguard.adapters.postgres import accounts, users
 from finguard.adapters.postgres.accounts import Author
 from finguard.adapters.postgres.pool import ConnectionPool
+from finguard.adapters.postgres.users import User
 from finguard.errors import ConfigurationError
 
 _log = structlog.get_logger()
@@ -52,6 +54,12 @@ class FirstUser:
             self._create(pool, password)
         elif verify_password(self.development_password, admin.password_hash):
             self._replace(pool, password)
+
+    def admits_anybody(self, admin: User) -> bool:
+        """Whether everybody can sign in as this user; production has refused to start with one."""
+        if self.environment == "production" or admin.disabled:
+            return False
+        return _is_password(self.development_password, admin.password_hash)
 
     def _chosen_password(self) -> str | None:
         is_production = self.environment == "production"
@@ -98,3 +106,9 @@ class FirstUser:
             _log.warning(f"{event.upper()}: {USERNAME} / {password} - NEVER EXPOSE THIS API")
         else:
             _log.info(event, username=USERNAME)
+
+
+@lru_cache(maxsize=1)
+def _is_password(password: str, password_hash: str) -> bool:
+    """Slow on purpose, and asked for again and again with what hardly ever changes."""
+    return verify_password(password, password_hash)

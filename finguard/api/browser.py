@@ -80,8 +80,9 @@ def set_cookie(
         httponly=True,
         samesite="strict",
     )
-    # The page may come from another port of this host.
-    response.headers["Cross-Origin-Resource-Policy"] = "same-site"
+    # The page may come from another port of this host, which browsers do not take for the same site
+    # where the host is an address. There is nothing in this answer that others could read.
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import Request
 
+from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.feed import AlertFeed
 from finguard.api.letter_desk import LetterDesk
@@ -24,12 +25,14 @@ class Services:
 
     Attributes:
         production: cookies are for TLS alone.
+        first_user: knows whether the development password is in force.
         stream_heartbeat_s: the longest silence of a stream.
         units_per_usd: rough equivalents of one US dollar, by currency.
     """
 
     production: bool
     database: Database
+    first_user: FirstUser
     redis: RedisProbe
     tokens: Tokens
     sessions: Sessions

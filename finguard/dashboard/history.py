@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from finguard.dashboard.answers import Bucket, Summary, Timeline, TimelineRow
+from finguard.dashboard.client.statistics import Bucket, Summary, Timeline, TimelineRow
 from finguard.dashboard.period import BEGINNING, WIDTH
 
 _DAYS_AT_ONCE: Final = 1_999

@@ -6,8 +6,8 @@ from typing import Final
 
 import pandas as pd
 
-from finguard.dashboard.answers import Alert, AlertFilter, AlertPage
 from finguard.dashboard.client import ApiClient
+from finguard.dashboard.client.alerts import Alert, AlertFilter, AlertPage
 from finguard.dashboard.wording import RULES, SEVERITIES, STATUSES, money, named
 
 PAGE_SIZE: Final = 50
@@ -40,7 +40,7 @@ class Listing:
 
     def load(self, api: ApiClient, chosen: AlertFilter) -> AlertPage:
         """Ask for this page."""
-        return api.alerts(chosen, PAGE_SIZE, self.cursors[-1])
+        return api.alerts.page(chosen, PAGE_SIZE, self.cursors[-1])
 
     def older(self) -> None:
         """Turn to the next page."""

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from finguard.dashboard.client import ApiUnavailable, Refused, Throttled, Unauthorized
+from finguard.dashboard.client.http import ApiUnavailable, Refused, Throttled, Unauthorized
 from finguard.dashboard.session import Session
 from finguard.dashboard.wording import duration, escape
 
@@ -27,6 +27,29 @@ def show(session: Session) -> None:
             _log_in(session, username.strip(), password)
         if session.development:
             st.caption(f"Development setup: `admin` / `{session.default_password}`")
+
+
+def resume(session: Session) -> None:
+    """Go on with the browser's session; while the API is away, say so and try again."""
+    try:
+        session.resume()
+    except ApiUnavailable as error:
+        st.error(
+            f"**The API is away:** {escape(str(error))}. You are still logged in; trying again "
+            f"every {duration(session.refresh_s)}.",
+            icon=":material/cloud_off:",
+        )
+        st.fragment(_again, run_every=session.refresh_s)(session)
+    else:
+        st.rerun()
+
+
+def _again(session: Session) -> None:
+    try:
+        session.resume()
+    except ApiUnavailable:
+        return
+    st.rerun()
 
 
 def _log_in(session: Session, username: str, password: str) -> None:

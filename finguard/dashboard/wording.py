@@ -22,6 +22,22 @@ RULES: Final = {
     "velocity": "Velocity",
 }
 
+MEANINGS: Final = {
+    "impossible_travel": (
+        "Somebody pays in person at two places, and there is no way to be at both in the time "
+        "between: too fast for anything, or sooner than a train or a flight with its waiting."
+    ),
+    "high_value": (
+        "One transaction of a large amount, in US dollars or the equivalent. The evidence says how "
+        "much this user usually spends."
+    ),
+    "velocity": (
+        "Too many transactions of one user within a short time, or too large a sum of them, as "
+        "when a stolen card is tried out."
+    ),
+}
+"""What each rule looks for, in plain words."""
+
 STATUSES: Final = {
     "open": "Open",
     "investigating": "Investigating",
@@ -37,6 +53,7 @@ _SHORTCODE: Final = re.compile(r":(?!\d\d:)(?=[\w+-]+:)")
 
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _LEAST_SHARE: Final = 0.00001
+_HUNDRED: Final = 100
 _MILLION: Final = 1_000_000
 _BILLION: Final = 1_000_000_000
 
@@ -83,6 +100,21 @@ def short_money(amount: Decimal, currency: str) -> str:
     if abs(amount) >= _MILLION:
         return f"{amount / _MILLION:,.2f} M {currency}"
     return f"{amount:,.0f} {currency}"
+
+
+def pace(per_second: float) -> str:
+    """Events a second, whole from ten on: `3.4 /s`, `2,150 /s`."""
+    digits = 0 if per_second >= 10 or per_second == 0 else 1  # noqa: PLR2004 - as said
+    return f"{per_second:,.{digits}f} /s"
+
+
+def short_duration(seconds: float) -> str:
+    """A length of time that fits a card: `85 ms`, `1.4 s`, `12 min`."""
+    if seconds < 1:
+        return f"{seconds * 1000:,.0f} ms"
+    if seconds < _HUNDRED:
+        return f"{seconds:.1f} s"
+    return f"{seconds / 60:,.0f} min"
 
 
 def change(now: float, before: float) -> str | None:

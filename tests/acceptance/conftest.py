@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import httpx
 import pytest
@@ -35,12 +36,24 @@ def browser_path() -> Path:
     pytest.skip(reason)
 
 
+class Whole(NamedTuple):
+    """The four programs side by side, as their four terminals run them.
+
+    Attributes:
+        site: with their topics and their database.
+        api: its address.
+        dashboard: its address, with a slash at the end.
+    """
+
+    site: Site
+    api: str
+    dashboard: str
+
+
 @pytest.fixture(scope="session")
-def dashboard_url(
-    stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The four programs side by side, as their four terminals run them."""
-    whole = Site(stack, clone_database(stack, template), tmp_path_factory.mktemp("programs"))
+def whole(stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
+    """All of FinGuard, for a browser."""
+    site = Site(stack, clone_database(stack, template), tmp_path_factory.mktemp("programs"))
     api, dashboard = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     world = ("--rate", "40", "--users", "200", "--seed", "3", "--fraud-rate", "0.3")
     with ExitStack() as programs:
@@ -55,10 +68,10 @@ def dashboard_url(
             ),
         ):
             env = {"FINGUARD_DASHBOARD_API_URL": api}
-            programs.enter_context(whole.running(*command, env=env))
+            programs.enter_context(site.running(*command, env=env))
         wait_for(lambda: is_healthy(f"{api}/health"), "the API")
         wait_for(lambda: is_healthy(f"{dashboard}/_stcore/health"), "the dashboard")
-        yield f"{dashboard}/"
+        yield Whole(site, api, f"{dashboard}/")
 
 
 def is_healthy(url: str) -> bool:

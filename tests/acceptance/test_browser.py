@@ -4,8 +4,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+
+from tests.acceptance.conftest import Whole
+from tests.acceptance.programs import wait_for
 
 USERNAME, PASSWORD = "admin", "password123"
 
@@ -40,10 +44,11 @@ def browser(browser_path: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, dashboard_url: str) -> Iterator[Page]:
+def page(browser: Browser, whole: Whole) -> Iterator[Page]:
     """A fresh tab at the login; at the end nothing may have been logged as an error.
 
-    Nothing but the dashboard may have been asked either: it has to work without the internet.
+    Nothing but the dashboard may have been asked either, and the API for its cookie alone: all has
+    to work without the internet.
     """
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, locale="en-GB", timezone_id="Europe/Istanbul"
@@ -61,11 +66,11 @@ def page(browser: Browser, dashboard_url: str) -> Iterator[Page]:
     tab.on("console", listen)
     tab.on("pageerror", lambda error: errors.append(str(error)))
     tab.on("request", lambda request: strangers.append(request.url))
-    tab.goto(dashboard_url)
+    tab.goto(whole.dashboard)
     yield tab
     context.close()
     assert errors == []
-    allowed = (dashboard_url, "data:", "blob:")
+    allowed = (whole.dashboard, f"{whole.api}/api/v1/auth/browser/cookie", "data:", "blob:")
     assert [url for url in strangers if not url.startswith(allowed)] == []
 
 
@@ -85,6 +90,18 @@ def log_in(page: Page, *credentials: str) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
+def reload(page: Page) -> None:
+    """Load the page anew, as soon as the browser has the cookie that keeps it logged in."""
+    wait_for(lambda: has_cookie(page), "the browser's cookie")
+    page.reload()
+
+
+def has_cookie(page: Page) -> bool:
+    """Whether the browser has fetched it; asking also lets the page's events be heard."""
+    page.wait_for_timeout(50)
+    return any(cookie.get("name") == "finguard_session" for cookie in page.context.cookies())
+
+
 def rows(page: Page) -> Locator:
     """The newest alerts on the overview."""
     return page.locator("[class*='st-key-alert-']")
@@ -102,8 +119,8 @@ def test_the_overview_shows_figures_charts_and_a_map(logged_in: Page) -> None:
     """After the login the page tells what is happening."""
     page = logged_in
 
-    transactions = page.get_by_test_id("stMetric").filter(has_text="Transactions")
-    expect(transactions.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^[\d,]+$"))
+    pace = page.get_by_test_id("stMetric").filter(has_text="Transactions/s")
+    expect(pace.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^[\d,.]+ /s$"))
     expect(page.locator(".st-key-pipeline")).to_contain_text("Live")
     for panel, charts in {"over-time": 2, "by-kind": 2, "map": 1}.items():
         drawn = page.locator(f".st-key-{panel} svg.marks")
@@ -137,8 +154,7 @@ def test_an_alert_says_why(logged_in: Page) -> None:
     expect(page).to_have_url(re.compile(r"/alerts\?.*alert=\d+"))
     story = detail.get_by_role("heading").first.inner_text()
 
-    page.reload()
-    log_in(page)
+    reload(page)
 
     expect(detail.get_by_role("heading").first).to_have_text(story)
 
@@ -153,8 +169,7 @@ def test_a_filter_stands_in_the_address(logged_in: Page) -> None:
     page.get_by_role("option", name="High").click()
     expect(page).to_have_url(re.compile(r"severity=High"))
 
-    page.reload()
-    log_in(page)
+    reload(page)
 
     expect(page.get_by_role("combobox", name="Severity")).to_have_value("High")
 
@@ -175,11 +190,52 @@ def test_a_row_of_the_table_opens_its_alert(logged_in: Page) -> None:
     expect(detail).to_have_count(0)
 
 
-def test_logging_out_leads_to_the_login(logged_in: Page) -> None:
-    """After it the figures are gone, also for those who go back."""
+def test_a_refresh_keeps_the_login_out_of_reach_of_scripts(logged_in: Page) -> None:
+    """The page is there again at once, and so it is in another tab; no script sees the cookie."""
     page = logged_in
+    reload(page)
+
+    expect(page.get_by_test_id("stMetric").first).to_be_visible()
+    assert "finguard" not in page.evaluate("document.cookie")
+
+    other = page.context.new_page()
+    other.goto(page.url)
+    expect(other.get_by_test_id("stMetric").first).to_be_visible()
+
+
+def test_an_ended_session_leads_to_the_login_and_back(logged_in: Page, whole: Whole) -> None:
+    """Whoever is thrown out comes back to the same page, with the same filter and time range."""
+    page = logged_in
+    page.goto(f"{whole.dashboard}alerts?severity=High&range=24+h")
+    severity = page.get_by_role("combobox", name="Severity")
+    expect(severity).to_have_value("High")
+
+    whole.site.execute("DELETE FROM sessions")
+
+    expect(page.get_by_text("Your session has ended.")).to_be_visible()
+    log_in(page)
+    expect(severity).to_have_value("High")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/alerts\?(?=.*severity=High)(?=.*range=24)"))
+
+
+def test_logging_out_ends_the_session(logged_in: Page, whole: Whole) -> None:
+    """After it the figures are gone, also for those who go back or load the page anew."""
+    page = logged_in
+    wait_for(lambda: has_cookie(page), "the browser's cookie")
+    (value,) = (
+        cookie.get("value")
+        for cookie in page.context.cookies()
+        if cookie.get("name") == "finguard_session"
+    )
     page.locator(".st-key-account").get_by_role("button").click()
     page.get_by_role("button", name="Log out").click()
 
     expect(page.get_by_text("You are logged out.")).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(0)
+
+    page.goto(whole.dashboard)
+
+    expect(page.get_by_label("User name")).to_be_visible()
+    stolen = httpx.post(f"{whole.api}/api/v1/auth/browser/token", data={"cookie": value})
+    assert stolen.status_code == 401

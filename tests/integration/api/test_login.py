@@ -38,6 +38,7 @@ def test_first_login_gives_a_token_that_works(api: httpx.Client) -> None:
     assert api.get("/api/v1/auth/me", headers=headers).json() == {
         "username": "admin",
         "role": "admin",
+        "default_login": True,
     }
 
 

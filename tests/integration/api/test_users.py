@@ -34,7 +34,7 @@ def test_created_user_signs_in_with_their_role(client: httpx.Client, world: Worl
     assert set(created) == {"username", "role", "disabled", "created_at"}
     own = tokens(client, "ann", OTHER_PASSWORD)
     me = client.get(f"{AUTH}/me", headers=bearer(own["access_token"])).json()
-    assert me == {"username": "ann", "role": "analyst"}
+    assert me == {"username": "ann", "role": "analyst", "default_login": True}
     ((actor, subject, before, after),) = audited(world, "user.create")
     assert (actor, subject, before) == ("admin", "ann", None)
     assert after == {"role": "analyst", "disabled": False}

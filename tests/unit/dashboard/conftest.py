@@ -7,10 +7,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from finguard.dashboard.session import KEY, Session
-from tests.unit.dashboard.fake_api import FakeApi, alert
+from tests.unit.dashboard.fake_api import FakeApi
+from tests.unit.dashboard.samples import alert
 
 ROOT = Path(__file__).parents[3]
-ALERTS_PAGE = "finguard/dashboard/alerts.py"
+PAGES = "finguard/dashboard/pages"
+ALERTS_PAGE = f"{PAGES}/alerts.py"
 
 Show = Callable[..., AppTest]
 

@@ -2,127 +2,27 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 
 from finguard.dashboard.client import ApiClient
 from finguard.dashboard.session import Session
+from tests.unit.dashboard import samples
+from tests.unit.dashboard.samples import Json
 
-Json = dict[str, Any]
-
-NOW = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
-
-TRAVEL_EVIDENCE: Json = {
-    "verdict": "impossible",
-    "journeys": [
-        {
-            "compared_with": {
-                "transaction_id": "t-ist",
-                "time_us": 1_772_366_400_000_000,
-                "city": "Istanbul",
-                "country": "TR",
-                "lat": 41.01,
-                "lon": 28.95,
-                "radius_km": 0.0,
-                "was_flagged": False,
-            },
-            "distance_km": 8070.2,
-            "apart_s": 60.0,
-            "elapsed_s": 120.0,
-            "speed_kmh": 484_212.0,
-            "impossible": True,
-        }
-    ],
-    "limits": {
-        "min_distance_km": 100.0,
-        "max_speed_kmh": 1000.0,
-        "clock_skew_s": 60.0,
-        "ground_speed_kmh": 300.0,
-        "flight_speed_kmh": 850.0,
-        "flight_overhead_s": 5400.0,
-    },
-}
+AUTH = "/api/v1/auth"
+COOKIE = "fgc_good"
 
 
-def alert(alert_id: int = 1, **changes: object) -> Json:
-    """One alert of a list, as JSON."""
-    happened = NOW - timedelta(seconds=60) + timedelta(seconds=alert_id)
-    return {
-        "alert_id": alert_id,
-        "user_id": f"user-{alert_id}",
-        "transaction_id": f"t-{alert_id}",
-        "rule": "impossible_travel",
-        "severity": "high",
-        "score": 97,
-        "story": "New York 1 minute after Istanbul: 8,070 km",
-        "amount": "129.90",
-        "currency": "USD",
-        "merchant": "Corner Books",
-        "category": "books",
-        "channel": "in_person",
-        "city": "New York",
-        "country": "US",
-        "lat": 40.71,
-        "lon": -74.0,
-        "occurred_at": happened.isoformat(),
-        "detected_at": (happened + timedelta(seconds=1)).isoformat(),
-        "incident_id": "t-1",
-        "status": "open",
-        **changes,
-    }
+class Clockwork:
+    """A clock that only moves when told to."""
 
+    now_s = 0.0
 
-def detail(listed: Json, **changes: object) -> Json:
-    """The same alert with what only its own page has."""
-    return {
-        **listed,
-        "evidence": TRAVEL_EVIDENCE,
-        "rule_version": 1,
-        "published_at": listed["occurred_at"],
-        "source": {"topic": "transactions", "partition": 3, "offset": 90210},
-        "incident_alert_ids": [],
-        **changes,
-    }
-
-
-def summary(**changes: object) -> Json:
-    """Figures with a bit of everything."""
-    return {
-        "from": NOW.isoformat(),
-        "to": NOW.isoformat(),
-        "as_of": NOW.isoformat(),
-        "transactions": 12_345,
-        "alerts": 3,
-        "alerted_transactions": 3,
-        "fraud_rate": 3 / 12_345,
-        "amount_at_risk": {
-            "by_currency": {"USD": "1200.5", "EUR": "900"},
-            "usd_equivalent": "2200.50",
-            "without_equivalent": [],
-        },
-        "by_rule": {"impossible_travel": 2, "velocity": 1},
-        "by_severity": {"low": 0, "medium": 1, "high": 2},
-        "by_status": {"open": 3, "investigating": 0, "confirmed_fraud": 0, "false_positive": 0},
-        "dead_letters": 1,
-        "open_alerts": 3,
-        "latest_alert_at": NOW.isoformat(),
-        **changes,
-    }
-
-
-EMPTY: Json = {
-    "transactions": 0,
-    "alerts": 0,
-    "alerted_transactions": 0,
-    "fraud_rate": None,
-    "by_rule": {},
-    "open_alerts": 0,
-    "dead_letters": 0,
-    "latest_alert_at": None,
-}
+    def __call__(self) -> float:
+        """Seconds since whenever."""
+        return self.now_s
 
 
 @dataclass
@@ -133,54 +33,112 @@ class FakeApi:
         alerts: in the order of the list, newest first.
         details: what changes in an alert's own page, by its number.
         figures: what changes in the summary.
+        answers: whole answers, by path; they win over all else.
+        detectors: those that run.
+        role: of whoever logs in.
+        default_login: whether it admits everybody.
         failure: answered instead of anything else; an exception is raised.
         asked: every request so far: method, path and parameters.
+        clock: of the sessions that talk to it.
     """
 
     alerts: list[Json] = field(default_factory=list)
     details: dict[int, Json] = field(default_factory=dict)
     figures: Json = field(default_factory=dict)
+    answers: dict[str, Json] = field(default_factory=dict)
+    detectors: list[Json] = field(default_factory=lambda: [samples.detector()])
+    role: str = "analyst"
+    default_login: bool = False
     failure: httpx.Response | Exception | None = None
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    clock: Clockwork = field(default_factory=Clockwork)
+    _access: str = "access-0"
+    _refresh: str = ""
+    _logins: int = 0
 
-    def session(self, *, logged_in: bool = True) -> Session:
+    def session(self, *, logged_in: bool = True, cookie: str = "") -> Session:
         """A dashboard session that talks to this API."""
         http = httpx.Client(
             transport=httpx.MockTransport(self._answer), base_url="http://finguard.test"
         )
-        session = Session(ApiClient(http), refresh_s=2.0, default_password="password123")
+        session = Session(
+            ApiClient(http),
+            refresh_s=2.0,
+            cookie=cookie,
+            default_password="password123",
+            monotonic_s=self.clock,
+        )
         if logged_in:
             session.log_in("ada", "a password of her own")
             self.asked.clear()
         return session
+
+    def end_sessions(self) -> None:
+        """From now on no token and no cookie is worth anything, as after a logout elsewhere."""
+        self._access = self._refresh = ""
 
     def paths(self) -> list[str]:
         """The paths asked so far."""
         return [path for _, path, _ in self.asked]
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        parameters = dict(request.url.params)
-        self.asked.append((request.method, request.url.path, parameters))
+        path, parameters = request.url.path, dict(request.url.params)
+        self.asked.append((request.method, path, parameters))
         if isinstance(self.failure, Exception):
             raise self.failure
         if self.failure is not None:
             return self.failure
-        if request.url.path == "/api/v1/auth/token":
-            return _token(request)
-        if request.headers.get("Authorization") != "Bearer good":
+        if path in {f"{AUTH}/token", f"{AUTH}/refresh", f"{AUTH}/browser/token"}:
+            return self._token(path.removeprefix(f"{AUTH}/"), request)
+        if path == "/health/ready":
+            return httpx.Response(200, json=samples.READINESS)
+        authorization = request.headers.get("Authorization")
+        if not self._access or authorization != f"Bearer {self._access}":
             return problem(401, "This takes a valid access token.")
-        return self._answer_known(request.url.path, parameters)
+        if path in self.answers:
+            return httpx.Response(200, json=self.answers[path])
+        return self._answer_known(path, parameters)
 
     def _answer_known(self, path: str, parameters: dict[str, str]) -> httpx.Response:
-        if path == "/api/v1/auth/me":
-            return httpx.Response(200, json={"username": "ada", "role": "analyst"})
-        if path == "/api/v1/stats/summary":
-            return httpx.Response(200, json=summary(**self.figures))
-        if path == "/api/v1/stats/timeline":
-            return httpx.Response(200, json=_timeline(parameters["bucket"]))
+        if path == f"{AUTH}/logout":
+            self.end_sessions()
+            return httpx.Response(204)
         if path == "/api/v1/alerts":
             return self._page(parameters)
-        return self._detail(int(path.rpartition("/")[2]))
+        if path.startswith("/api/v1/alerts/"):
+            return self._detail(int(path.rpartition("/")[2]))
+        return httpx.Response(200, json=self._fixed(parameters)[path])
+
+    def _fixed(self, parameters: dict[str, str]) -> dict[str, Json]:
+        return {
+            f"{AUTH}/me": {
+                "username": "ada",
+                "role": self.role,
+                "default_login": self.default_login,
+            },
+            f"{AUTH}/browser/handoff": {"code": "fgh_once", "expires_in": 60},
+            "/api/v1/stats/summary": samples.summary(**self.figures),
+            "/api/v1/stats/timeline": samples.timeline(parameters.get("bucket", "")),
+            "/api/v1/stats/map": {"points": [samples.drawn(listed) for listed in self.alerts]},
+            "/api/v1/system/detectors": samples.detectors(*self.detectors),
+            "/api/v1/system/version": samples.VERSION,
+            "/api/v1/audit": samples.AUDIT,
+        }
+
+    def _token(self, kind: str, request: httpx.Request) -> httpx.Response:
+        form = {name: value for name, (value, *_) in parse_qs(request.content.decode()).items()}
+        if kind == "browser/token":
+            if form["cookie"] != COOKIE or not self._access:
+                return problem(401, "This takes a valid access token.")
+            return httpx.Response(200, json={"access_token": self._access, "expires_in": 900})
+        if kind == "token" and form["password"] == "wrong":
+            return problem(401, "There is no such user with such a password.")
+        if kind == "refresh" and form["refresh_token"] != self._refresh:
+            return problem(401, "This refresh token is worth nothing any more; sign in again.")
+        self._logins += 1
+        self._access, self._refresh = f"access-{self._logins}", f"refresh-{self._logins}"
+        tokens = {"access_token": self._access, "refresh_token": self._refresh}
+        return httpx.Response(200, json={**tokens, "expires_in": 900, "refresh_expires_in": 3600})
 
     def _page(self, parameters: dict[str, str]) -> httpx.Response:
         fits = [
@@ -200,7 +158,8 @@ class FakeApi:
     def _detail(self, alert_id: int) -> httpx.Response:
         for listed in self.alerts:
             if listed["alert_id"] == alert_id:
-                return httpx.Response(200, json=detail(listed, **self.details.get(alert_id, {})))
+                changes = self.details.get(alert_id, {})
+                return httpx.Response(200, json=samples.detail(listed, **changes))
         return problem(404, "There is no such alert.")
 
 
@@ -208,25 +167,3 @@ def problem(status: int, text: str, **headers: str) -> httpx.Response:
     """An error as RFC 9457 problem details."""
     body = {"title": "A problem", "status": status, "detail": text}
     return httpx.Response(status, content=json.dumps(body), headers=headers)
-
-
-def _token(request: httpx.Request) -> httpx.Response:
-    form = parse_qs(request.content.decode())
-    if form["password"] == ["wrong"]:
-        return problem(401, "There is no such user with such a password.")
-    return httpx.Response(
-        200, json={"access_token": "good", "token_type": "bearer", "expires_in": 1800}
-    )
-
-
-def _timeline(bucket: str) -> Json:
-    begin = NOW.replace(second=0) - timedelta(minutes=3)
-    rows = [
-        {
-            "bucket": (begin + timedelta(minutes=minute)).isoformat(),
-            "transactions": 4_115,
-            "alerts": minute,
-        }
-        for minute in range(4)
-    ]
-    return {"from": NOW.isoformat(), "to": NOW.isoformat(), "bucket": bucket, "rows": rows}

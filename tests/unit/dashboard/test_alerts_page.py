@@ -6,7 +6,8 @@ import httpx
 from streamlit.testing.v1 import AppTest
 
 from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, texts
-from tests.unit.dashboard.fake_api import EMPTY, FakeApi, alert
+from tests.unit.dashboard.fake_api import FakeApi
+from tests.unit.dashboard.samples import EMPTY, alert
 
 
 def listed(app: AppTest) -> list[Any]:
@@ -91,9 +92,9 @@ def test_pages_lead_further_back(api: FakeApi, show: Show) -> None:
 def test_a_new_alert_does_not_move_the_table(api: FakeApi, show: Show) -> None:
     """It is told of, and shown when asked for."""
     session = api.session()
-    session.feed.max_age_s = 0.0
     app = show(session, ALERTS_PAGE)
     api.alerts = [alert(4), *api.alerts]
+    api.clock.now_s += 2.0
 
     app.run()
 
@@ -185,7 +186,6 @@ def test_a_senseless_alert_in_the_url_is_none(api: FakeApi, show: Show) -> None:
 def test_the_page_waits_for_the_api_and_fills_by_itself(api: FakeApi, show: Show) -> None:
     """While the API is away there is a banner; once it is back the table appears."""
     session = api.session()
-    session.feed.max_age_s = 0.0
     api.failure = httpx.ConnectError("refused")
 
     app = show(session, ALERTS_PAGE)
@@ -194,6 +194,7 @@ def test_the_page_waits_for_the_api_and_fills_by_itself(api: FakeApi, show: Show
     assert "No fresh data since" in texts(app)
 
     api.failure = None
+    api.clock.now_s += 2.0
     app.run()
 
     assert listed(app) == ["user-3", "user-2", "user-1"]
@@ -202,9 +203,9 @@ def test_the_page_waits_for_the_api_and_fills_by_itself(api: FakeApi, show: Show
 def test_an_open_alert_survives_an_outage(api: FakeApi, show: Show) -> None:
     """What was read before stays readable."""
     session = api.session()
-    session.feed.max_age_s = 0.0
     app = show(session, ALERTS_PAGE, alert="1")
     api.failure = httpx.ConnectError("refused")
+    api.clock.now_s += 2.0
 
     app.run()
 

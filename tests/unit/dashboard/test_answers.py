@@ -1,27 +1,44 @@
 """The API's own models and the dashboard's reading of them: two sides of one contract."""
 
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from pydantic import BaseModel
 
-from finguard.api import account_models, alert_inputs, alert_outputs, stat_models
-from finguard.dashboard import answers
+from finguard.adapters.postgres import users
+from finguard.api import (
+    account_models,
+    alert_inputs,
+    alert_outputs,
+    browser,
+    stat_models,
+    system_models,
+)
+from finguard.dashboard.client import accounts, alerts, statistics, system
+from finguard.dashboard.client.http import Answer
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
 
 
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        (account_models.Token, answers.Token),
-        (account_models.Me, answers.Me),
-        (alert_outputs.AlertPage, answers.AlertPage),
-        (alert_outputs.AlertDetail, answers.AlertDetail),
-        (stat_models.Summary, answers.Summary),
-        (stat_models.Timeline, answers.Timeline),
+        (account_models.Token, accounts.Token),
+        (account_models.AccessToken, accounts.AccessToken),
+        (account_models.Handoff, accounts.Handoff),
+        (account_models.Me, accounts.Me),
+        (account_models.AuditPage, system.AuditPage),
+        (alert_outputs.AlertPage, alerts.AlertPage),
+        (alert_outputs.AlertDetail, alerts.AlertDetail),
+        (stat_models.Summary, statistics.Summary),
+        (stat_models.Timeline, statistics.Timeline),
+        (stat_models.Map, statistics.Map),
+        (system_models.Detectors, system.Detectors),
+        (system_models.Readiness, system.Readiness),
+        (system_models.Version, system.Version),
     ],
 )
-def test_what_the_api_writes_is_read(written: type[BaseModel], read: type[answers.Answer]) -> None:
+def test_what_the_api_writes_is_read(written: type[BaseModel], read: type[Answer]) -> None:
     """The example of each of the API's answers has all that the dashboard needs."""
     examples = written.model_json_schema(mode="serialization")["examples"]
 
@@ -30,15 +47,22 @@ def test_what_the_api_writes_is_read(written: type[BaseModel], read: type[answer
     assert understood
 
 
+def test_roles_and_the_cookie_are_the_apis_own() -> None:
+    """What the dashboard knows by name is called so by the API."""
+    assert get_args(accounts.Role) == get_args(users.Role)
+    assert set(accounts.COOKIES) == {browser.COOKIE, browser.HOST_COOKIE}
+
+
 def test_every_filter_is_one_that_the_api_takes() -> None:
     """The API refuses parameters that it does not know."""
-    chosen = answers.AlertFilter(
+    chosen = alerts.AlertFilter(
         rule="velocity",
         severity="high",
         status="open",
         user_id="u",
         min_score=1,
         start=datetime(2026, 3, 1, tzinfo=UTC),
+        end=datetime(2026, 3, 2, tzinfo=UTC),
     )
 
     fields = alert_inputs.AlertQuery.model_json_schema(mode="validation")["properties"]

@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta
 import altair as alt
 import pytest
 
-from finguard.dashboard.answers import Bucket, Timeline, TimelineRow
-from finguard.dashboard.charts import (
+from finguard.dashboard.charts.bars import counts_bars, counts_frame
+from finguard.dashboard.charts.palette import SEVERITY_COLOURS
+from finguard.dashboard.charts.timeline import (
     alerts_over_time,
-    counts_bars,
-    counts_frame,
     timeline_frame,
     transactions_over_time,
 )
-from finguard.dashboard.palette import SEVERITY_COLOURS
+from finguard.dashboard.client.statistics import Bucket, Timeline, TimelineRow
 from finguard.dashboard.period import WIDTH
 from finguard.dashboard.wording import SEVERITIES
 

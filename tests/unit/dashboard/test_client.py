@@ -6,16 +6,17 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from finguard.dashboard.answers import AlertFilter
-from finguard.dashboard.client import (
-    ApiClient,
+from finguard.dashboard.client import ApiClient
+from finguard.dashboard.client.alerts import AlertFilter
+from finguard.dashboard.client.http import (
     ApiUnavailable,
     NotFound,
     Refused,
     Throttled,
     Unauthorized,
 )
-from tests.unit.dashboard.fake_api import FakeApi, alert, problem
+from tests.unit.dashboard.fake_api import FakeApi, problem
+from tests.unit.dashboard.samples import alert
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -29,37 +30,37 @@ def api() -> FakeApi:
 @pytest.fixture
 def client(api: FakeApi) -> ApiClient:
     """A client whose user is logged in."""
-    return api.session().api
+    return api.session().act(lambda client: client)
 
 
 def test_a_login_gives_a_token(api: FakeApi) -> None:
     """The credentials go out as a form and come back as a token."""
-    token = api.session(logged_in=False).api.log_in("ada", "right")
+    token = api.session(logged_in=False).client.accounts.log_in("ada", "right")
 
-    assert token.access_token == "good"
+    assert token.access_token == "access-1"
 
 
 def test_a_client_with_a_token_sends_it(client: ApiClient) -> None:
     """The token stands in the header of every call."""
-    assert client.me().username == "ada"
+    assert client.accounts.me().username == "ada"
 
 
 def test_without_a_token_nothing_is_told(api: FakeApi) -> None:
     """A missing token is reported as such."""
     with pytest.raises(Unauthorized):
-        api.session(logged_in=False).api.me()
+        api.session(logged_in=False).client.accounts.me()
 
 
 def test_amounts_stay_exact(client: ApiClient) -> None:
     """Money never passes through a float."""
-    assert client.summary(START).amount_at_risk.by_currency["USD"] == Decimal("1200.5")
+    assert client.statistics.summary(START).amount_at_risk.by_currency["USD"] == Decimal("1200.5")
 
 
 def test_only_chosen_filters_are_sent(client: ApiClient, api: FakeApi) -> None:
     """What is not filtered by does not appear in the query, a score of 0 included."""
     chosen = AlertFilter(rule="velocity", user_id="", min_score=0, start=START)
 
-    client.alerts(chosen, 50)
+    client.alerts.page(chosen, 50)
 
     expected = {"rule": "velocity", "from": "2026-03-01T00:00:00+00:00", "limit": "50"}
     assert api.asked[-1] == ("GET", "/api/v1/alerts", expected)
@@ -67,8 +68,8 @@ def test_only_chosen_filters_are_sent(client: ApiClient, api: FakeApi) -> None:
 
 def test_pages_follow_one_another(client: ApiClient) -> None:
     """The cursor of a page leads to the next one, and the last has none."""
-    first = client.alerts(AlertFilter(), 1)
-    second = client.alerts(AlertFilter(), 1, first.next_cursor)
+    first = client.alerts.page(AlertFilter(), 1)
+    second = client.alerts.page(AlertFilter(), 1, first.next_cursor)
 
     assert [first.items[0].alert_id, second.items[0].alert_id] == [2, 1]
     assert second.next_cursor is None
@@ -76,7 +77,7 @@ def test_pages_follow_one_another(client: ApiClient) -> None:
 
 def test_an_alert_comes_with_its_evidence(client: ApiClient) -> None:
     """The detail holds the evidence and the source in Kafka."""
-    detail = client.alert(1)
+    detail = client.alerts.one(1)
 
     assert detail.evidence["verdict"] == "impossible"
     assert detail.source.offset == 90210
@@ -85,7 +86,7 @@ def test_an_alert_comes_with_its_evidence(client: ApiClient) -> None:
 def test_a_missing_alert_is_not_found(client: ApiClient) -> None:
     """404 is no outage."""
     with pytest.raises(NotFound, match="There is no such alert"):
-        client.alert(99)
+        client.alerts.one(99)
 
 
 def test_a_throttled_login_says_how_long_to_wait(api: FakeApi) -> None:
@@ -93,7 +94,7 @@ def test_a_throttled_login_says_how_long_to_wait(api: FakeApi) -> None:
     api.failure = problem(429, "Too many", **{"Retry-After": "42"})
 
     with pytest.raises(Throttled) as caught:
-        api.session(logged_in=False).api.log_in("ada", "right")
+        api.session(logged_in=False).client.accounts.log_in("ada", "right")
 
     assert caught.value.wait_s == 42
 
@@ -104,7 +105,7 @@ def test_an_unreadable_wait_becomes_a_minute(api: FakeApi, retry_after: str) -> 
     api.failure = problem(429, "Too many", **{"Retry-After": retry_after})
 
     with pytest.raises(Throttled) as caught:
-        api.session(logged_in=False).api.log_in("ada", "right")
+        api.session(logged_in=False).client.accounts.log_in("ada", "right")
 
     assert caught.value.wait_s == 60
 
@@ -114,7 +115,7 @@ def test_a_refusal_carries_the_reason(client: ApiClient, api: FakeApi) -> None:
     api.failure = problem(422, "The request does not have the form that this takes.")
 
     with pytest.raises(Refused, match="does not have the form"):
-        client.summary(START)
+        client.statistics.summary(START)
 
 
 @pytest.mark.parametrize(
@@ -136,4 +137,4 @@ def test_an_api_that_cannot_answer_is_away(
     api.failure = failure
 
     with pytest.raises(ApiUnavailable, match=words):
-        client.summary(START)
+        client.statistics.summary(START)

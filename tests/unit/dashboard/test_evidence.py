@@ -12,7 +12,7 @@ from finguard.domain.assess import assess
 from finguard.domain.profile import History, Profile
 from finguard.domain.rules import RuleLimits, rules
 from finguard.domain.transaction import Channel, Transaction
-from tests.unit.dashboard.fake_api import TRAVEL_EVIDENCE
+from tests.unit.dashboard.samples import TRAVEL_EVIDENCE
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ISTANBUL = ("Istanbul", "TR", 41.01, 28.95)

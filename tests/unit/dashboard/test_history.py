@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from finguard.dashboard.answers import Bucket, Summary, Timeline, TimelineRow
+from finguard.dashboard.client.statistics import Bucket, Summary, Timeline, TimelineRow
 from finguard.dashboard.history import whole_timeline
 from finguard.dashboard.period import WIDTH
-from tests.unit.dashboard.fake_api import summary
+from tests.unit.dashboard.samples import summary
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 

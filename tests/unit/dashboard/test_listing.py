@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from finguard.dashboard.answers import Alert, AlertFilter, AlertPage
+from finguard.dashboard.client.alerts import Alert, AlertFilter, AlertPage
 from finguard.dashboard.listing import PAGE_SIZE, Listing, alerts_frame
-from tests.unit.dashboard.fake_api import FakeApi, alert
+from tests.unit.dashboard.fake_api import FakeApi
+from tests.unit.dashboard.samples import alert
 
 
 def page(*numbers: int, more: str | None = None) -> AlertPage:
@@ -16,7 +17,7 @@ def page(*numbers: int, more: str | None = None) -> AlertPage:
 def test_pages_lead_there_and_back() -> None:
     """Older and newer walk along the cursors, and each page is asked for by its own."""
     api = FakeApi(alerts=[alert(number) for number in range(PAGE_SIZE + 5, 0, -1)])
-    client = api.session().api
+    client = api.session().act(lambda client: client)
     listing = Listing(("All",))
     listing.page = listing.load(client, AlertFilter())
 

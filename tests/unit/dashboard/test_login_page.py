@@ -4,9 +4,10 @@ import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from finguard.dashboard.session import EXPIRED, KEY
+from finguard.dashboard.period import PERIODS
+from finguard.dashboard.session import EXPIRED
 from tests.unit.dashboard.conftest import ALERTS_PAGE, ROOT, Show, texts
-from tests.unit.dashboard.fake_api import FakeApi, problem
+from tests.unit.dashboard.fake_api import COOKIE, FakeApi, problem
 
 
 def log_in(app: AppTest, *credentials: str) -> AppTest:
@@ -31,7 +32,7 @@ def test_the_right_credentials_lead_to_the_overview(api: FakeApi, show: Show) ->
     app = log_in(show(api.session(logged_in=False)))
 
     assert not app.exception
-    assert app.metric[0].value == "12,345"
+    assert app.metric[1].value == "3"
 
 
 def test_the_page_that_was_asked_for_comes_after_the_login(api: FakeApi, show: Show) -> None:
@@ -87,19 +88,12 @@ def test_a_refused_login_tells_the_reason(api: FakeApi, show: Show) -> None:
 
 
 def test_the_default_login_is_told_on_every_page(api: FakeApi, show: Show) -> None:
-    """Who uses the development password sees it said."""
-    app = show(api.session(logged_in=False))
+    """As long as the API admits everybody, whoever is logged in sees it said."""
+    assert "Development login" not in texts(show(api.session(), ALERTS_PAGE))
 
-    app = log_in(app, "admin", "password123")
+    api.default_login = True
 
-    assert "Development login" in texts(app)
-
-
-def test_a_password_of_ones_own_is_no_default_login(api: FakeApi, show: Show) -> None:
-    """No banner without a reason."""
-    app = log_in(show(api.session(logged_in=False)))
-
-    assert "Development login" not in texts(app)
+    assert "Development login" in texts(show(api.session(), ALERTS_PAGE))
 
 
 def test_the_hint_for_development_appears_only_there(api: FakeApi, show: Show) -> None:
@@ -113,29 +107,81 @@ def test_the_hint_for_development_appears_only_there(api: FakeApi, show: Show) -
     assert "password123" in texts(show(session))
 
 
-def test_logging_out_forgets_everything(api: FakeApi, show: Show) -> None:
-    """After it there is no token, no answer of the API, and the login again."""
+def test_logging_out_ends_the_session_everywhere(api: FakeApi, show: Show) -> None:
+    """At the API as well; and here no answer of the API is left."""
     session = api.session()
     app = show(session, ALERTS_PAGE)
 
     next(button for button in app.button if button.label == "Log out").click().run()
 
     assert "You are logged out." in texts(app)
-    assert session.api.token == ""
-    assert not session.feed.has(("summary", "15 min"))
+    assert "/api/v1/auth/logout" in api.paths()
+    assert not session.feed.has(("summary", PERIODS[0]))
     assert session.listing is None
 
 
-def test_an_ended_session_leads_to_the_login(api: FakeApi, show: Show) -> None:
-    """A token that is no longer accepted is no error, but a reason to log in again."""
+def test_logging_out_works_while_the_api_is_away(api: FakeApi, show: Show) -> None:
+    """Here the session is over all the same."""
     session = api.session()
-    session.api = session.api.with_token("expired")
-
     app = show(session)
+    api.failure = httpx.ConnectError("refused")
+
+    next(button for button in app.button if button.label == "Log out").click().run()
+
+    assert "You are logged out." in texts(app)
+
+
+def test_an_ended_session_leads_back_to_the_same_page(api: FakeApi, show: Show) -> None:
+    """Its end is no error: after the login the page is there again, with its parameters."""
+    session = api.session()
+    app = show(session, ALERTS_PAGE, alert="1", severity="High")
+    api.end_sessions()
+    api.clock.now_s += 60.0
+    app.run()
 
     assert not app.exception
     assert EXPIRED in texts(app)
-    assert app.session_state[KEY].user is None
+    assert session.user is None
+
+    app = log_in(app)
+
+    assert "New York 1 minute after Istanbul" in texts(app)
+    assert app.query_params["alert"] == "1"
+    assert app.selectbox(key="severity").value == "high"
+
+
+def test_a_refresh_of_the_page_keeps_the_login(api: FakeApi, show: Show) -> None:
+    """A new tab of the dashboard goes on with the cookie that its browser sends."""
+    api.session()
+
+    app = show(api.session(logged_in=False, cookie=COOKIE))
+
+    assert not app.exception
+    assert app.metric[1].value == "3"
+
+
+def test_a_cookie_that_is_worth_nothing_leads_to_the_login(api: FakeApi, show: Show) -> None:
+    """It is tried once."""
+    app = show(api.session(logged_in=False, cookie="fgc_old"))
+
+    assert [field.label for field in app.text_input] == ["User name", "Password"]
+    app.run()
+    assert api.paths() == ["/api/v1/auth/browser/token"]
+
+
+def test_a_refresh_while_the_api_is_away_waits_for_it(api: FakeApi, show: Show) -> None:
+    """Nobody is asked for a password only because the API is being restarted."""
+    api.session()
+    api.failure = httpx.ConnectError("refused")
+    app = show(api.session(logged_in=False, cookie=COOKIE))
+
+    assert "You are still logged in" in texts(app)
+    assert not app.text_input
+
+    api.failure = None
+    app.run()
+
+    assert app.metric[1].value == "3"
 
 
 def test_settings_lead_to_the_login(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finguard.dashboard.answers import Alert
-from finguard.dashboard.evidence import Journey, explain
-from finguard.dashboard.world import (
+from finguard.dashboard.charts.world import (
     Point,
+    Travel,
     arcs_frame,
     great_circle,
     origins_frame,
     points_frame,
     world_map,
 )
-from tests.unit.dashboard.fake_api import TRAVEL_EVIDENCE, alert
+from finguard.dashboard.client.alerts import Alert
+from finguard.dashboard.evidence import explain
+from tests.unit.dashboard.samples import TRAVEL_EVIDENCE, alert
 
 ISTANBUL = Point(41.01, 28.95)
 NEW_YORK = Point(40.71, -74.0)
@@ -29,12 +30,12 @@ longitudes = st.floats(-180, 180, allow_subnormal=False)
 
 
 @pytest.fixture
-def journeys() -> list[tuple[Alert, Journey]]:
+def travels() -> list[Travel]:
     """One alert in New York, compared with a transaction in Istanbul."""
     return [
         (
             Alert.model_validate(alert()),
-            explain("impossible_travel", TRAVEL_EVIDENCE).journeys[0],
+            explain("impossible_travel", TRAVEL_EVIDENCE).journeys[0].compared_with,
         )
     ]
 
@@ -78,20 +79,20 @@ def test_the_newest_alert_is_drawn_last() -> None:
     assert frame["age"].tolist() == [2, 1, 0]
 
 
-def test_ways_and_origins_follow_from_journeys(journeys: list[tuple[Alert, Journey]]) -> None:
+def test_ways_and_origins_follow_from_journeys(travels: list[Travel]) -> None:
     """An arc has its points in order, and begins at the compared place."""
-    arcs = arcs_frame(journeys)
+    arcs = arcs_frame(travels)
 
     assert arcs["step"].tolist() == list(range(33))
     assert arcs.iloc[0][["lat", "lon"]].tolist() == pytest.approx(list(ISTANBUL))
-    assert origins_frame(journeys)["place"].tolist() == ["Istanbul, TR"]
+    assert origins_frame(travels)["place"].tolist() == ["Istanbul, TR"]
 
 
-def test_the_map_brings_its_own_outlines(journeys: list[tuple[Alert, Journey]]) -> None:
+def test_the_map_brings_its_own_outlines(travels: list[Travel]) -> None:
     """No part of the figure is to be fetched from anywhere."""
-    alerts = [journey[0] for journey in journeys]
+    alerts = [alert for alert, _ in travels]
     chart = world_map(
-        points_frame(alerts), arcs_frame(journeys), origins_frame(journeys), height_px=300
+        points_frame(alerts), arcs_frame(travels), origins_frame(travels), height_px=300
     )
 
     specification = chart.to_dict()

@@ -1,16 +1,22 @@
 """One alert: its story, what was compared with what, where, and what else belongs to it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
-from finguard.dashboard.answers import AlertDetail
-from finguard.dashboard.client import NotFound
+from finguard.dashboard.charts.world import (
+    CREDIT,
+    arcs_frame,
+    origins_frame,
+    points_frame,
+    world_map,
+)
+from finguard.dashboard.client.alerts import AlertDetail
+from finguard.dashboard.client.http import NotFound
 from finguard.dashboard.evidence import Explanation, Journey, explain
 from finguard.dashboard.session import Session, clock
+from finguard.dashboard.widgets.tables import written
 from finguard.dashboard.wording import (
     CHANNELS,
     RULES,
@@ -23,12 +29,11 @@ from finguard.dashboard.wording import (
     money,
     named,
 )
-from finguard.dashboard.world import CREDIT, arcs_frame, origins_frame, points_frame, world_map
 
 PARAMETER: Final = "alert"
 """Names the alert in the URL."""
 
-_PAGE: Final = Path(__file__).with_name("alerts.py")
+_PAGE: Final = Path(__file__).parents[1] / "pages" / "alerts.py"
 _MOST_LISTED: Final = 12
 _A_WHILE_S: Final = 300.0
 """Evidence never changes; only the status may."""
@@ -65,7 +70,7 @@ def of(session: Session, alert_id: int) -> AlertDetail | None:
     Raises:
         NotFound: there is no such alert.
     """
-    return session.ask(("alert", alert_id), lambda api: api.alert(alert_id), _A_WHILE_S)
+    return session.ask(("alert", alert_id), lambda api: api.alerts.one(alert_id), _A_WHILE_S)
 
 
 def show(session: Session, alert_id: int) -> None:
@@ -126,19 +131,21 @@ def _facts(alert: AlertDetail, viewer: Clock) -> None:
         "Transaction": alert.transaction_id,
         "Alert": f"{alert.alert_id}, score {alert.score} of 100",
     }
-    _written("What", list(facts.items()))
+    written("What", list(facts.items()))
 
 
 def _evidence(explanation: Explanation) -> None:
-    _written("Why", list(explanation.lines), ("", "Value", "Limit"))
+    written("Why", list(explanation.lines), ("", "Value", "Limit"))
 
 
 def _journeys(alert: AlertDetail, journeys: tuple[Journey, ...], viewer: Clock) -> None:
     if not journeys:
         return
-    pairs = [(alert, journey) for journey in journeys]
+    travels = [(alert, journey.compared_with) for journey in journeys]
     st.altair_chart(
-        world_map(points_frame([alert]), arcs_frame(pairs), origins_frame(pairs), height_px=210),
+        world_map(
+            points_frame([alert]), arcs_frame(travels), origins_frame(travels), height_px=210
+        ),
     )
     st.caption(f"From the compared place (ring) to the alert · {CREDIT}")
     rows = [
@@ -151,7 +158,7 @@ def _journeys(alert: AlertDetail, journeys: tuple[Journey, ...], viewer: Clock) 
         )
         for journey in journeys
     ]
-    _written("Compared with", rows, ("Place", "When", "Journey", "Transaction"))
+    written("Compared with", rows, ("Place", "When", "Journey", "Transaction"))
 
 
 def _transactions(explanation: Explanation) -> None:
@@ -182,13 +189,3 @@ def _source(alert: AlertDetail, viewer: Clock) -> None:
         f"{escape(viewer.full(alert.detected_at))}, by version {alert.rule_version} of the rule. "
         f"Source: {escape(source.topic)}, partition {source.partition}, offset {source.offset:,}."
     )
-
-
-def _written(
-    title: str, rows: Sequence[tuple[str, ...]], columns: tuple[str, ...] | None = None
-) -> None:
-    """A table of strangers' text: every cell is escaped, since tables render markdown."""
-    st.markdown(f"**{title}**")
-    names = list(columns or ("name", "value"))
-    cells = pd.DataFrame([[escape(cell) for cell in row] for row in rows], columns=names)
-    st.table(cells.set_index(names[0]), border="horizontal", hide_header=columns is None, alt=title)

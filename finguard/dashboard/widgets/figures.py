@@ -1,36 +1,58 @@
 """The row of live figures at the top of the overview."""
 
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final, Literal
+from math import ceil
+from typing import Final, Literal, NamedTuple
 
 import streamlit as st
 
-from finguard.dashboard.answers import AmountAtRisk, Summary
+from finguard.dashboard.client.alerts import Alert
+from finguard.dashboard.client.statistics import AmountAtRisk, Summary
+from finguard.dashboard.client.system import Detectors
 from finguard.dashboard.period import Period
 from finguard.dashboard.wording import (
     MINUS,
+    NOTHING,
     STATUSES,
     change,
     count,
     escape,
     money,
     named,
+    pace,
     percent,
+    short_duration,
     short_money,
 )
 
 _MOST_CURRENCIES: Final = 12
 
+_REPLAY_S: Final = 3_600.0
+"""What usually happened longer ago than this when it was judged has been recorded."""
 
-def show(summary: Summary, previous: Summary | None, period: Period) -> None:
-    """Six figures, each with its change against the stretch of equal length before."""
-    with st.grid(6, min_column_width=150, gap="small", key="figures"):
-        _figure(
-            "Transactions",
-            count(summary.transactions),
-            _change(summary.transactions, previous.transactions if previous else None),
-            f"Transactions of {period.phrase}, by the time at which they happened.",
-        )
+
+class View(NamedTuple):
+    """What the figures are made of; None where the API has not said it yet.
+
+    Attributes:
+        summary: of the period.
+        previous: of the stretch of equal length before it.
+        detectors: as they are now, whatever the period.
+        latest: alerts, by which the delay is measured.
+    """
+
+    summary: Summary
+    previous: Summary | None
+    detectors: Detectors | None
+    latest: Sequence[Alert]
+
+
+def show(view: View, period: Period) -> None:
+    """Eight figures; those of the period with their change against the one before."""
+    summary, previous = view.summary, view.previous
+    with st.grid(4, min_column_width=170, gap="small", key="figures"):
+        _pace(view, period)
         _figure(
             "Alerts",
             count(summary.alerts),
@@ -67,6 +89,47 @@ def show(summary: Summary, previous: Summary | None, period: Period) -> None:
             "Messages that could not be read as transactions. They were put aside, not lost.",
             "of messages",
         )
+        _lag(view.detectors)
+        _delay(view.latest)
+
+
+def _pace(view: View, period: Period) -> None:
+    detectors, summary, previous = view.detectors, view.summary, view.previous
+    _figure(
+        "Transactions/s",
+        pace(detectors.transactions_per_second) if detectors else NOTHING,
+        _change(summary.transactions, previous.transactions if previous else None),
+        f"Judged now, by all detectors. The change is that of all transactions: "
+        f"{count(summary.transactions)} in {period.phrase}, by the time at which they happened.",
+    )
+
+
+def _lag(detectors: Detectors | None) -> None:
+    lag = detectors.lag if detectors else None
+    _figure(
+        "Lag",
+        NOTHING if lag is None or not detectors or not detectors.alive else count(lag),
+        None,
+        "Transactions that wait in Kafka for the detectors that run.",
+        "transactions wait",
+    )
+
+
+def _delay(latest: Sequence[Alert]) -> None:
+    """Streams only: to those who replay history, how long ago it happened is no delay."""
+    waited_s = sorted((alert.detected_at - alert.occurred_at).total_seconds() for alert in latest)
+    explanation = (
+        f"From the transaction to its stored alert, of the latest {count(len(waited_s))} alerts: "
+        "99 of 100 took no longer. A replay of recorded transactions has none."
+    )
+    is_live = bool(waited_s) and waited_s[len(waited_s) // 2] < _REPLAY_S
+    value = short_duration(max(0.0, nearest_rank(waited_s, 0.99))) if is_live else NOTHING
+    _figure("Delay, p99", value, None, explanation, "to the alert")
+
+
+def nearest_rank(ordered: Sequence[float], share: float) -> float:
+    """The least value that so large a share of the values does not exceed."""
+    return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 def _figure(label: str, value: str, delta: str | None, explanation: str, beside: str = "") -> None:

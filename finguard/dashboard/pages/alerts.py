@@ -6,12 +6,12 @@ from typing import Final
 import streamlit as st
 from streamlit.elements.arrow import DataframeStateInput
 
-from finguard.dashboard import detail, states
-from finguard.dashboard.answers import AlertFilter, AlertPage
-from finguard.dashboard.frame import chosen_period
+from finguard.dashboard.client.alerts import AlertFilter, AlertPage
 from finguard.dashboard.listing import PAGE_SIZE, Listing, alerts_frame
 from finguard.dashboard.period import Period
 from finguard.dashboard.session import Session, clock, current
+from finguard.dashboard.widgets import alert_detail, states
+from finguard.dashboard.widgets.range_picker import chosen_period
 from finguard.dashboard.wording import RULES, SEVERITIES, STATUSES
 
 _ANY: Final = "Any"
@@ -31,7 +31,7 @@ def _page() -> None:
         return
     if not listing.page.items:
         _nothing(chosen, period)
-    selected = detail.chosen_alert()
+    selected = alert_detail.chosen_alert()
     if selected is None:
         _table(listing, selected)
         return
@@ -39,7 +39,7 @@ def _page() -> None:
     with left:
         _table(listing, selected)
     with right:
-        detail.show(session, selected)
+        alert_detail.show(session, selected)
 
 
 def _filters() -> AlertFilter:
@@ -73,7 +73,7 @@ def _choice(label: str, key: str, names: dict[str, str]) -> str | None:
 
 def _listing(session: Session, chosen: AlertFilter, period: Period) -> Listing:
     """The listing of this filter: the one that is shown, or a new one."""
-    name = (period.label, *(f"{key}={value}" for key, value in chosen.parameters().items()))
+    name = (str(period), *(f"{key}={value}" for key, value in chosen.parameters().items()))
     shown = session.listing
     if shown is None or shown.name != name:
         shown = Listing(name, turn=shown.turn + 1 if shown else 0)
@@ -82,18 +82,22 @@ def _listing(session: Session, chosen: AlertFilter, period: Period) -> Listing:
 
 
 def _load(session: Session, listing: Listing, chosen: AlertFilter, period: Period) -> None:
-    dated = chosen.model_copy(update={"start": period.start(datetime.now(UTC))})
+    dated = _dated(chosen, period)
     key = ("alerts", listing.name, tuple(listing.cursors), listing.turn)
     listing.page = session.ask(key, lambda api: listing.load(api, dated))
 
 
+def _dated(chosen: AlertFilter, period: Period) -> AlertFilter:
+    times = {"start": period.start(datetime.now(UTC)), "end": period.end}
+    return chosen.model_copy(update=times)
+
+
 def _arrivals(session: Session, listing: Listing, chosen: AlertFilter, period: Period) -> None:
     """Tell of new alerts without moving the table under somebody's eyes."""
-    dated = chosen.model_copy(update={"start": period.start(datetime.now(UTC))})
-    fresh = session.ask(("arrivals", listing.name), lambda api: api.alerts(dated, PAGE_SIZE))
-    outage = session.feed.outage
-    if outage:
-        states.outage_banner(session, clock().time(outage.since, datetime.now(UTC)))
+    dated = _dated(chosen, period)
+    fresh = session.ask(("arrivals", listing.name), lambda api: api.alerts.page(dated, PAGE_SIZE))
+    states.outage(session)
+    if session.feed.outage:
         return
     if listing.page is None:
         st.rerun()
@@ -139,7 +143,7 @@ def _table(listing: Listing, selected: int | None) -> None:
     def choose() -> None:
         selection = st.session_state[key]["selection"]
         clicked = [cell[0] for cell in selection["cells"]] or selection["rows"]
-        detail.choose(listing.alert_in(clicked[0]) if clicked else None)
+        alert_detail.choose(listing.alert_in(clicked[0]) if clicked else None)
 
     st.dataframe(
         alerts_frame(listing.page.items),

@@ -1,33 +1,15 @@
-"""What the API answers, as the dashboard reads it: unknown fields are left alone."""
+"""Alerts over the API: lists of them, and one with its evidence."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
+
+from finguard.dashboard.client.http import Answer, Connection
 
 Severity = Literal["low", "medium", "high"]
-Bucket = Literal["minute", "hour", "day"]
-
-
-class Answer(BaseModel):
-    """Base of all answers: frozen, and open to fields of a newer API."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
-
-
-class Token(Answer):
-    """A login that worked."""
-
-    access_token: str = Field(min_length=1)
-    expires_in: float = Field(gt=0, description="seconds")
-
-
-class Me(Answer):
-    """Who the token belongs to."""
-
-    username: str
-    role: str
 
 
 class Alert(Answer):
@@ -80,46 +62,6 @@ class AlertPage(Answer):
     next_cursor: str | None = None
 
 
-class AmountAtRisk(Answer):
-    """The money of all alerted transactions: exact by currency, and roughly in US dollars."""
-
-    by_currency: dict[str, Decimal]
-    usd_equivalent: Decimal
-    without_equivalent: tuple[str, ...] = ()
-
-
-class Summary(Answer):
-    """The figures of a stretch of event time."""
-
-    transactions: int
-    alerts: int
-    alerted_transactions: int
-    fraud_rate: float | None
-    amount_at_risk: AmountAtRisk
-    by_rule: dict[str, int]
-    by_severity: dict[str, int]
-    by_status: dict[str, int]
-    dead_letters: int
-    open_alerts: int = Field(description="of all time")
-    latest_alert_at: AwareDatetime | None = Field(description="of all time, by event time")
-    as_of: AwareDatetime
-
-
-class TimelineRow(Answer):
-    """What happened in one bucket of event time."""
-
-    bucket: AwareDatetime
-    transactions: int
-    alerts: int
-
-
-class Timeline(Answer):
-    """Every bucket of a stretch of event time, in order, the empty ones as well."""
-
-    bucket: Bucket
-    rows: tuple[TimelineRow, ...]
-
-
 class AlertFilter(BaseModel):
     """Which alerts to list; None and the empty text mean any."""
 
@@ -131,6 +73,7 @@ class AlertFilter(BaseModel):
     user_id: str | None = None
     min_score: int | None = None
     start: datetime | None = None
+    end: datetime | None = None
 
     def parameters(self) -> dict[str, str]:
         """The filter as the API's query parameters."""
@@ -141,5 +84,28 @@ class AlertFilter(BaseModel):
             "user_id": self.user_id,
             "min_score": str(self.min_score) if self.min_score else None,
             "from": self.start.isoformat() if self.start else None,
+            "to": self.end.isoformat() if self.end else None,
         }
         return {name: value for name, value in named.items() if value}
+
+
+@dataclass(frozen=True)
+class Alerts:
+    """What the rules found."""
+
+    connection: Connection
+
+    def page(self, chosen: AlertFilter, limit: int, cursor: str | None = None) -> AlertPage:
+        """A page of alerts, newest first."""
+        parameters = chosen.parameters() | {"limit": str(limit)}
+        if cursor:
+            parameters["cursor"] = cursor
+        return self.connection.get("/api/v1/alerts", AlertPage, parameters)
+
+    def one(self, alert_id: int) -> AlertDetail:
+        """One alert with its evidence.
+
+        Raises:
+            NotFound: there is none with this number.
+        """
+        return self.connection.get(f"/api/v1/alerts/{alert_id}", AlertDetail)

@@ -1,29 +1,25 @@
-"""The API over HTTP: typed answers, and errors that say what a person can do."""
+"""One call of the API: its answer as a model, or an error that a person can act on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from finguard.dashboard.answers import (
-    AlertDetail,
-    AlertFilter,
-    AlertPage,
-    Answer,
-    Bucket,
-    Me,
-    Summary,
-    Timeline,
-    Token,
-)
 from finguard.errors import FinGuardError
 
 TIMEOUT: Final = httpx.Timeout(6.0, connect=2.0)
 """A page waits no longer than this before it says that the API is away."""
 
 _DEFAULT_WAIT_S: Final = 60
+
+
+class Answer(BaseModel):
+    """Base of all answers: frozen, and open to fields of a newer API."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
 
 A = TypeVar("A", bound=Answer)
 
@@ -48,13 +44,17 @@ class Refused(FinGuardError):  # noqa: N818 - it names a state
     """The API will not do this; the message is the API's own reason."""
 
 
+class Conflict(Refused):
+    """Somebody was faster, or what is asked does not fit what is there."""
+
+
 class ApiUnavailable(FinGuardError):  # noqa: N818 - it names a state
     """The API cannot be reached or cannot answer now; the same call may work later."""
 
 
 @dataclass(frozen=True)
-class ApiClient:
-    """The calls that the pages make.
+class Connection:
+    """Calls the API for the owner of a token.
 
     Attributes:
         http: with the API's address as its base.
@@ -64,65 +64,45 @@ class ApiClient:
     http: httpx.Client
     token: str = ""
 
-    def with_token(self, token: str) -> "ApiClient":
-        """The same API, as seen by the owner of a token."""
-        return replace(self, token=token)
+    def get(self, path: str, model: type[A], parameters: dict[str, str] | None = None) -> A:
+        """Ask for something."""
+        return self._read(model, path, self._send("GET", path, params=parameters))
 
-    def log_in(self, username: str, password: str) -> Token:
-        """Exchange credentials for a token.
+    def post_form(
+        self, path: str, model: type[A], form: dict[str, str], headers: dict[str, str] | None = None
+    ) -> A:
+        """Send a form, and read the answer."""
+        return self._read(model, path, self._send("POST", path, data=form, headers=headers))
 
-        Raises:
-            Unauthorized: wrong name or password.
-            Throttled: too many attempts.
-            ApiUnavailable: no answer.
-        """
-        form = {"username": username, "password": password}
-        return self._call("POST", "/api/v1/auth/token", Token, form=form)
+    def send_json(self, method: str, path: str, body: object, model: type[A]) -> A:
+        """Send JSON with any method, and read the answer."""
+        return self._read(model, path, self._send(method, path, json=body))
 
-    def me(self) -> Me:
-        """Who is logged in."""
-        return self._call("GET", "/api/v1/auth/me", Me)
+    def post(self, path: str) -> None:
+        """Do something that has no answer."""
+        self._send("POST", path)
 
-    def summary(self, start: datetime, end: datetime | None = None) -> Summary:
-        """The figures of `[start, end)` in event time."""
-        return self._call("GET", "/api/v1/stats/summary", Summary, _between(start, end))
-
-    def timeline(self, bucket: Bucket, start: datetime, end: datetime | None = None) -> Timeline:
-        """Transactions and alerts over `[start, end)`, 2,000 buckets at most."""
-        parameters = _between(start, end) | {"bucket": bucket}
-        return self._call("GET", "/api/v1/stats/timeline", Timeline, parameters)
-
-    def alerts(self, chosen: AlertFilter, limit: int, cursor: str | None = None) -> AlertPage:
-        """A page of alerts, newest first."""
-        parameters = chosen.parameters() | {"limit": str(limit)}
-        if cursor:
-            parameters["cursor"] = cursor
-        return self._call("GET", "/api/v1/alerts", AlertPage, parameters)
-
-    def alert(self, alert_id: int) -> AlertDetail:
-        """One alert with its evidence.
-
-        Raises:
-            NotFound: there is none with this number.
-        """
-        return self._call("GET", f"/api/v1/alerts/{alert_id}", AlertDetail)
-
-    def _call(
+    def _send(
         self,
         method: str,
         path: str,
-        model: type[A],
-        parameters: dict[str, str] | None = None,
-        form: dict[str, str] | None = None,
-    ) -> A:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        *,
+        params: dict[str, str] | None = None,
+        data: dict[str, str] | None = None,
+        json: object = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         try:
             response = self.http.request(
-                method, path, params=parameters, data=form, headers=headers
+                method, path, params=params, data=data, json=json, headers=sent | (headers or {})
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ApiUnavailable(_no_answer(error, self.http.base_url)) from error
         _refuse_errors(response)
+        return response
+
+    def _read(self, model: type[A], path: str, response: httpx.Response) -> A:
         try:
             return model.model_validate_json(response.content)
         except ValidationError as error:
@@ -132,7 +112,8 @@ class ApiClient:
             ) from error
 
 
-def _between(start: datetime, end: datetime | None) -> dict[str, str]:
+def between(start: datetime, end: datetime | None) -> dict[str, str]:
+    """The parameters of `[start, end)`; None is now."""
     times = {"from": start, "to": end}
     return {name: time.isoformat() for name, time in times.items() if time is not None}
 
@@ -156,6 +137,8 @@ def _refuse_errors(response: httpx.Response) -> None:
         raise Throttled(_wait_s(response))
     if status == httpx.codes.NOT_FOUND:
         raise NotFound(_detail(response) or "not found")
+    if status in {httpx.codes.CONFLICT, httpx.codes.PRECONDITION_FAILED}:
+        raise Conflict(_detail(response) or "somebody was faster")
     if response.is_client_error:
         raise Refused(_detail(response) or f"the API refused with status {status}")
     reason = _detail(response)

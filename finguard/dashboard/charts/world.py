@@ -4,18 +4,18 @@ Outlines: Natural Earth, 1:110m land, in the public domain (naturalearthdata.com
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import cache
 from itertools import pairwise
 from math import acos, atan2, cos, degrees, hypot, radians, sin
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import altair as alt
 import pandas as pd
 
-from finguard.dashboard.answers import Alert
-from finguard.dashboard.evidence import Journey
-from finguard.dashboard.palette import GREY, SEVERITY_COLOURS, SEVERITY_SHAPES
+from finguard.dashboard.charts.palette import GREY, SEVERITY_COLOURS, SEVERITY_SHAPES
+from finguard.dashboard.client.alerts import Severity
 from finguard.dashboard.wording import RULES, SEVERITIES, named
 
 CREDIT: Final = "Outlines: Natural Earth"
@@ -25,7 +25,7 @@ _STEPS: Final = 32
 _EDGE_LON: Final = -169.0
 """Where the map is cut open: in the Bering Strait, so that no land lies on both sides."""
 _POINT_COLUMNS: Final = [
-    "lat", "lon", "severity", "severity_name", "rule", "place", "user", "story", "age",
+    "lat", "lon", "severity", "severity_name", "rule", "place", "user", "occurred_at", "age",
 ]  # fmt: skip
 _ARC_COLUMNS: Final = ["arc", "step", "lat", "lon", "severity"]
 
@@ -35,6 +35,50 @@ class Point(NamedTuple):
 
     lat: float
     lon: float
+
+
+class Place(Protocol):
+    """Where something happened."""
+
+    @property
+    def lat(self) -> float:
+        """Degrees north."""
+
+    @property
+    def lon(self) -> float:
+        """Degrees east."""
+
+    @property
+    def city(self) -> str:
+        """The nearest one."""
+
+    @property
+    def country(self) -> str:
+        """Its ISO 3166-1 code."""
+
+
+class Alerted(Place, Protocol):
+    """An alert that can be placed."""
+
+    @property
+    def severity(self) -> Severity:
+        """Of the alert."""
+
+    @property
+    def rule(self) -> str:
+        """Its code."""
+
+    @property
+    def user_id(self) -> str:
+        """Whose transaction it was."""
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it was."""
+
+
+Travel = tuple[Alerted, Place]
+"""An alert, and the place that it was compared with."""
 
 
 def great_circle(start: Point, end: Point, steps: int = _STEPS) -> list[list[Point]]:
@@ -56,7 +100,7 @@ def great_circle(start: Point, end: Point, steps: int = _STEPS) -> list[list[Poi
     return list(_cut(points))
 
 
-def points_frame(alerts: Sequence[Alert]) -> pd.DataFrame:
+def points_frame(alerts: Sequence[Alerted]) -> pd.DataFrame:
     """A row per alert, the newest last, so that it is drawn on top; `age` 0 is the newest."""
     rows = [
         (
@@ -67,7 +111,7 @@ def points_frame(alerts: Sequence[Alert]) -> pd.DataFrame:
             named(RULES, alert.rule),
             f"{alert.city}, {alert.country}",
             alert.user_id,
-            alert.story,
+            alert.occurred_at,
             age,
         )
         for age, alert in enumerate(alerts)
@@ -75,14 +119,13 @@ def points_frame(alerts: Sequence[Alert]) -> pd.DataFrame:
     return pd.DataFrame(rows[::-1], columns=_POINT_COLUMNS)
 
 
-def arcs_frame(journeys: Sequence[tuple[Alert, Journey]]) -> pd.DataFrame:
+def arcs_frame(travels: Sequence[Travel]) -> pd.DataFrame:
     """Rows of points along the way from each compared place to the alerted one."""
     rows = []
-    for alert, journey in journeys:
-        origin = Point(journey.compared_with.lat, journey.compared_with.lon)
-        parts = great_circle(origin, Point(alert.lat, alert.lon))
+    for number, (alert, origin) in enumerate(travels):
+        parts = great_circle(Point(origin.lat, origin.lon), Point(alert.lat, alert.lon))
         for part, points in enumerate(parts):
-            name = f"{alert.alert_id}/{journey.compared_with.transaction_id}/{part}"
+            name = f"{number}/{part}"
             rows += [
                 (name, step, point.lat, point.lon, alert.severity)
                 for step, point in enumerate(points)
@@ -90,10 +133,9 @@ def arcs_frame(journeys: Sequence[tuple[Alert, Journey]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_ARC_COLUMNS)
 
 
-def origins_frame(journeys: Sequence[tuple[Alert, Journey]]) -> pd.DataFrame:
-    """Where the journeys began: `lat`, `lon`, `place`."""
-    places = [journey.compared_with for _, journey in journeys]
-    rows = [(place.lat, place.lon, f"{place.city}, {place.country}") for place in places]
+def origins_frame(travels: Sequence[Travel]) -> pd.DataFrame:
+    """Where the travels began: `lat`, `lon`, `place`."""
+    rows = [(place.lat, place.lon, f"{place.city}, {place.country}") for _, place in travels]
     return pd.DataFrame(rows, columns=["lat", "lon", "place"])
 
 
@@ -146,7 +188,7 @@ def _shapes(points: pd.DataFrame, colour: alt.Color) -> alt.Chart:
                 alt.Tooltip("rule:N", title="Rule"),
                 alt.Tooltip("place:N", title="Place"),
                 alt.Tooltip("user:N", title="User"),
-                alt.Tooltip("story:N", title="Story"),
+                alt.Tooltip("occurred_at:T", title="When", format="%d %b %Y %H:%M:%S"),
             ],
         )
     )

@@ -1,116 +1,136 @@
 """The overview page: what is happening now."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import streamlit as st
 
-from finguard.dashboard import detail, figures, states
-from finguard.dashboard.answers import (
-    Alert,
-    AlertFilter,
-    AlertPage,
-    Bucket,
-    Summary,
-    Timeline,
-)
-from finguard.dashboard.charts import (
+from finguard.dashboard.charts.bars import counts_bars, counts_frame
+from finguard.dashboard.charts.palette import SEVERITY_COLOURS, SKY
+from finguard.dashboard.charts.timeline import (
     alerts_over_time,
-    counts_bars,
-    counts_frame,
     timeline_frame,
     transactions_over_time,
 )
-from finguard.dashboard.evidence import Journey, explain
-from finguard.dashboard.frame import PERIOD_KEY, chosen_period
+from finguard.dashboard.charts.world import (
+    CREDIT,
+    arcs_frame,
+    origins_frame,
+    points_frame,
+    world_map,
+)
+from finguard.dashboard.client.alerts import Alert, AlertFilter
+from finguard.dashboard.client.statistics import Bucket, MapPoint, Summary, Timeline
 from finguard.dashboard.history import whole_timeline
-from finguard.dashboard.palette import SEVERITY_COLOURS, SKY
 from finguard.dashboard.period import Period
 from finguard.dashboard.session import Session, clock, current, ink
+from finguard.dashboard.widgets import alert_detail, figures, header, states
+from finguard.dashboard.widgets.range_picker import chosen_period, parameters
 from finguard.dashboard.wording import (
     RULES,
     SEVERITIES,
     SEVERITY_BADGES,
     ago,
+    count,
     escape,
     money,
     named,
 )
-from finguard.dashboard.world import CREDIT, arcs_frame, origins_frame, points_frame, world_map
 
 ON_THE_MAP: Final = 40
 IN_THE_LIST: Final = 4
-ARCS: Final = 12
-_ARCS_ASKED_AT_ONCE: Final = 4
-_A_WHILE_S: Final = 30.0
+MEASURED: Final = 200
+"""So many alerts the delay is measured by."""
+
+# A refresh may cost three requests: the figures, the newest alerts, and in turn one of the others,
+# which therefore are asked for less often.
+_CHARTS_MAX_AGE_S: Final = 10.0
+_DELAY_MAX_AGE_S: Final = 20.0
+_PREVIOUS_MAX_AGE_S: Final = 30.0
 
 
 class _View(NamedTuple):
-    summary: Summary
-    previous: Summary | None
+    figures: figures.View
+    newest: Sequence[Alert]
     timeline: Timeline | None
-    newest: tuple[Alert, ...]
+    points: Sequence[MapPoint]
 
 
 def _live() -> None:
     """Everything on the page; runs again every few seconds without touching the rest."""
     session, period, now = current(), chosen_period(), datetime.now(UTC)
     view = _ask(session, period, now)
-    outage = session.feed.outage
-    if outage:
-        states.outage_banner(session, clock().time(outage.since, now))
+    states.outage(session)
     if view is None:
-        if outage is None:
+        if session.feed.outage is None:
             st.skeleton(height=420)
         return
-    if not view.summary.transactions and not view.summary.alerts:
+    summary = view.figures.summary
+    if not summary.transactions and not summary.alerts:
         states.nothing_yet(period)
         return
-    figures.show(view.summary, view.previous, period)
+    figures.show(view.figures, period)
     left, right = st.columns([2, 1], gap="small")
     with left:
-        _over_time(view.timeline, now)
+        _over_time(view.timeline, summary, now)
     with right:
         _newest(view.newest, period, now)
     left, right = st.columns([2, 1], gap="small")
     with left:
-        _map(session, view.newest)
+        _map(view.points)
     with right:
-        _by_kind(view.summary)
+        _by_kind(summary)
 
 
 def _ask(session: Session, period: Period, now: datetime) -> _View | None:
-    start, before = period.start(now), period.previous(now)
-    label = period.label
-    summary = session.ask(("summary", label), lambda api: api.summary(start))
+    start, end, before = period.start(now), period.end, period.previous(now)
+    summary = session.ask(("summary", period), lambda api: api.statistics.summary(start, end))
     if summary is None:
         return None
-    previous = before and session.ask(
-        ("previous", label), lambda api: api.summary(*before), _A_WHILE_S
-    )
-    newest = session.ask(
-        ("newest", label), lambda api: api.alerts(AlertFilter(start=start), ON_THE_MAP)
-    )
+    chosen = AlertFilter(start=start, end=end)
+    newest = session.ask(("newest", period), lambda api: api.alerts.page(chosen, IN_THE_LIST))
+    detectors = header.detectors(session)
     timeline = _timeline(session, period, summary, now)
-    return _View(summary, previous, timeline, (newest or AlertPage(items=())).items)
+    drawn = session.ask(
+        ("map", period),
+        lambda api: api.statistics.map(start, end, ON_THE_MAP),
+        _CHARTS_MAX_AGE_S,
+    )
+    previous = before and session.ask(
+        ("previous", period), lambda api: api.statistics.summary(*before), _PREVIOUS_MAX_AGE_S
+    )
+    latest = session.ask(
+        "latest", lambda api: api.alerts.page(AlertFilter(), MEASURED), _DELAY_MAX_AGE_S
+    )
+    return _View(
+        figures.View(summary, previous, detectors, latest.items if latest else ()),
+        newest.items if newest else (),
+        timeline,
+        drawn.points if drawn else (),
+    )
 
 
 def _timeline(session: Session, period: Period, summary: Summary, now: datetime) -> Timeline | None:
     if period.bucket is not None:
-        bucket, start = period.bucket, period.start(now)
-        return session.ask(("timeline", period.label), lambda api: api.timeline(bucket, start))
+        bucket, start, end = period.bucket, period.start(now), period.end
+        return session.ask(
+            ("timeline", period),
+            lambda api: api.statistics.timeline(bucket, start, end),
+            _CHARTS_MAX_AGE_S,
+        )
 
     def ask(bucket: Bucket, start: datetime, end: datetime) -> Timeline | None:
         return session.ask(
             ("timeline", bucket, start, end),
-            lambda api: api.timeline(bucket, start, end),
-            _A_WHILE_S if bucket == "day" else None,
+            lambda api: api.statistics.timeline(bucket, start, end),
+            _CHARTS_MAX_AGE_S,
         )
 
     return whole_timeline(ask, summary, now)
 
 
-def _over_time(timeline: Timeline | None, now: datetime) -> None:
+def _over_time(timeline: Timeline | None, summary: Summary, now: datetime) -> None:
     with st.container(border=True, height="stretch", key="over-time"):
         if timeline is None:
             return
@@ -118,7 +138,8 @@ def _over_time(timeline: Timeline | None, now: datetime) -> None:
         bucket = "day (UTC)" if timeline.bucket == "day" else timeline.bucket
         st.markdown(f"**Alerts** per {bucket} :gray[:small[· pale: not over yet]]")
         st.altair_chart(alerts_over_time(frame))
-        st.markdown(f"**Transactions** per {bucket}")
+        total = f"{count(summary.transactions)} in all"
+        st.markdown(f"**Transactions** per {bucket} :gray[:small[· {total}]]")
         st.altair_chart(transactions_over_time(frame))
 
 
@@ -132,13 +153,13 @@ def _by_kind(summary: Summary) -> None:
         st.altair_chart(counts_bars(by_severity, SEVERITY_COLOURS, ink()))
 
 
-def _map(session: Session, newest: tuple[Alert, ...]) -> None:
+def _map(points: Sequence[MapPoint]) -> None:
     with st.container(border=True, height="stretch", key="map"):
         st.markdown("**Where** the latest alerts are")
-        journeys = _journeys(session, newest)
+        travels = [(point, arc) for point in points for arc in point.arcs]
         st.altair_chart(
             world_map(
-                points_frame(newest), arcs_frame(journeys), origins_frame(journeys), height_px=310
+                points_frame(points), arcs_frame(travels), origins_frame(travels), height_px=310
             ),
         )
         st.caption(
@@ -147,22 +168,7 @@ def _map(session: Session, newest: tuple[Alert, ...]) -> None:
         )
 
 
-def _journeys(session: Session, newest: tuple[Alert, ...]) -> list[tuple[Alert, Journey]]:
-    """The journeys of the latest travel alerts; evidence never changes, so it is asked for once."""
-    travels = [alert for alert in newest if alert.rule == "impossible_travel"][:ARCS]
-    unknown = [alert for alert in travels if not session.feed.has(("alert", alert.alert_id))]
-    too_many = {alert.alert_id for alert in unknown[_ARCS_ASKED_AT_ONCE:]}
-    found = []
-    for alert in travels:
-        if alert.alert_id in too_many:
-            continue
-        known = detail.of(session, alert.alert_id)
-        if known is not None:
-            found += [(alert, journey) for journey in explain(known.rule, known.evidence).journeys]
-    return found
-
-
-def _newest(newest: tuple[Alert, ...], period: Period, now: datetime) -> None:
+def _newest(newest: Sequence[Alert], period: Period, now: datetime) -> None:
     with st.container(border=True, height="stretch", key="newest", gap="small"):
         st.markdown("**Newest** alerts")
         if not newest:
@@ -182,11 +188,13 @@ def _row(alert: Alert, now: datetime) -> None:
                 f"**{escape(named(RULES, alert.rule))}**",
                 width="content",
             )
-            detail.link("Why?", alert.alert_id, {PERIOD_KEY: chosen_period().label})
+            alert_detail.link("Why?", alert.alert_id, parameters())
         amount = money(alert.amount, alert.currency)
         st.markdown(escape(alert.story))
-        when = ago(alert.occurred_at, now)
-        st.caption(f"{when} · {escape(alert.user_id)} · {escape(amount)}")
+        st.caption(
+            f"{ago(alert.occurred_at, now)} · {escape(alert.user_id)} · {escape(amount)}",
+            help=clock().full(alert.occurred_at),
+        )
 
 
 st.fragment(_live, run_every=current().refresh_s)()

@@ -1,0 +1,1 @@
+"""Charts: pure functions from answers to data frames, and from data frames to figures."""

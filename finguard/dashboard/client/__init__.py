@@ -1,0 +1,54 @@
+"""The API over HTTP: typed answers by subject, and errors that say what a person can do."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import httpx
+
+from finguard.dashboard.client.accounts import Accounts
+from finguard.dashboard.client.alerts import Alerts
+from finguard.dashboard.client.http import TIMEOUT as TIMEOUT
+from finguard.dashboard.client.http import Connection
+from finguard.dashboard.client.statistics import Statistics
+from finguard.dashboard.client.system import System
+
+
+@dataclass(frozen=True)
+class ApiClient:
+    """The API as the owner of a token sees it: one attribute a subject.
+
+    Attributes:
+        http: with the API's address as its base.
+        token: sent with every call; empty before the login.
+    """
+
+    http: httpx.Client
+    token: str = ""
+
+    def with_token(self, token: str) -> "ApiClient":
+        """The same API, as seen by the owner of a token."""
+        return ApiClient(self.http, token)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Signing in and out, and who one is."""
+        return Accounts(self._connection)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What the rules found."""
+        return Alerts(self._connection)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """How much of it."""
+        return Statistics(self._connection)
+
+    @cached_property
+    def system(self) -> System:
+        """What runs, and who changed what."""
+        return System(self._connection)
+
+    @cached_property
+    def _connection(self) -> Connection:
+        return Connection(self.http, self.token)

@@ -1,0 +1,1 @@
+"""What pages share: pieces that draw themselves with Streamlit."""
