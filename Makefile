@@ -16,7 +16,7 @@ ifneq ($(wildcard $(STAMP)),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-codec openapi
+.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-codec openapi fuzz
 
 help: ## Show this list
 	@echo "FinGuard: make TARGET"
@@ -75,6 +75,10 @@ bench-detector: install ## Measure the detector beside its peers (see docs/bench
 chaos: install ## Provoke every fault of docs/faults.md on real processes (ROWS=9,17 for some)
 	@$(PY) -m devstack fetch
 	@exec $(PY) -m tests.chaos --rows "$(ROWS)"
+
+fuzz: install ## Attack the API with schemathesis (CASES=500, SECONDS=600 as each role, SEED=1)
+	@$(PY) -m devstack fetch
+	@exec $(PY) -m tests.fuzz $(if $(CASES),--cases $(CASES)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 openapi: install ## Write the API's description to docs/openapi.json
 	@$(PY) -m finguard.api.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json

@@ -16,7 +16,7 @@ from pydantic import (
 from finguard.adapters.passwords import MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS
 from finguard.adapters.postgres.audit import AuditFilter
 from finguard.adapters.postgres.users import Role
-from finguard.api.inputs import Input, Name, Since, Until, check_order
+from finguard.api.inputs import MAX_ID, Input, Name, Since, Until, check_order
 
 _USER: Final[dict[str, Any]] = {
     "username": "ann",
@@ -165,7 +165,7 @@ class AuditQuery(Input):
     until: Until = None
     limit: Annotated[int, Field(ge=1, le=200, description="Entries on a page.")] = 50
     cursor: Annotated[
-        int | None, Field(ge=1, le=2**63 - 1, description="`next_cursor` of the page before.")
+        int | None, Field(ge=1, le=MAX_ID, description="`next_cursor` of the page before.")
     ] = None
 
     @model_validator(mode="after")

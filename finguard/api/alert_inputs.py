@@ -1,9 +1,18 @@
 """What requests about alerts bring."""
 
+import re
 from decimal import Decimal
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 
 from finguard.adapters.postgres.alerts import AlertFilter, Position, Sort
@@ -26,7 +35,21 @@ MAX_NOTE_CHARS: Final = 2_000
 MAX_EXPORT_ROWS: Final = 1_000_000
 
 _CONTROLS: Final = r"\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069"
-_MAX_AMOUNT: Final = Decimal(10) ** 12
+_AMOUNT: Final = r"^([0-9]{1,12}(\.[0-9]{1,4})?|10{12}(\.0{1,4})?)$"
+
+
+def _plain(amount: object) -> object:
+    """Python would also take `1e3`, `1_000` and digits of every script."""
+    if isinstance(amount, str) and not re.fullmatch(_AMOUNT, amount, re.ASCII):
+        raise ValueError("must look like 9999.5, up to 1000000000000 and with 4 decimals at most")
+    return amount
+
+
+def _not_null(value: object) -> object:
+    """Leaving a field out is how to leave it as it is; null might be meant to clear it."""
+    if value is None:
+        raise ValueError("must not be null; leave it out to leave it as it is")
+    return value
 
 
 def _a_cursor(text: str) -> str:
@@ -37,7 +60,7 @@ def _a_cursor(text: str) -> str:
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$")]
 Amount = Annotated[
-    Decimal, Field(ge=0, le=_MAX_AMOUNT, max_digits=17, decimal_places=4, allow_inf_nan=False)
+    Decimal, BeforeValidator(_plain), WithJsonSchema({"type": "string", "pattern": _AMOUNT})
 ]
 Note = Annotated[
     str,
@@ -193,13 +216,18 @@ class TriageChange(Input):
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
-    status: Annotated[Status | SkipJsonSchema[None], Field(examples=["investigating"])] = None
+    status: Annotated[
+        Status | SkipJsonSchema[None],
+        BeforeValidator(_not_null),
+        Field(examples=["investigating"]),
+    ] = None
     assignee: Annotated[
         Username | None,
         Field(description="An analyst or administrator; null for nobody.", examples=["alice"]),
     ] = None
     note: Annotated[
         Note | SkipJsonSchema[None],
+        BeforeValidator(_not_null),
         Field(description="Added to the history; never changed.", examples=["Called."]),
     ] = None
 

@@ -12,6 +12,7 @@ from finguard.api.alert_inputs import AlertQuery
 from finguard.api.alert_outputs import Alert, AlertDetail, AlertPage
 from finguard.api.cursor import encode_cursor
 from finguard.api.inputs import AlertId
+from finguard.api.links import ETAG, Link, leads_to
 from finguard.api.paths import ALERT
 from finguard.api.problems import GUARDED, documented
 from finguard.api.services import Provided
@@ -22,12 +23,33 @@ router = APIRouter(
 )
 
 
+_FIRST = {"alert_id": "$response.body#/items/0/alert_id"}
+_THIS = {"alert_id": "$response.body#/alert_id"}
+
+
 @router.get(
     "",
     summary="List alerts",
     response_model=AlertPage,
     response_description="A page of alerts.",
-    responses=documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=leads_to(
+        HTTPStatus.OK,
+        Link("list_alerts", {"cursor": "$response.body#/next_cursor"}),
+        Link("read_alert", _FIRST),
+        Link("read_history", _FIRST),
+        Link(
+            "triage_alerts",
+            body={
+                "items": [
+                    {
+                        "alert_id": "$response.body#/items/0/alert_id",
+                        "version": "$response.body#/items/0/version",
+                    }
+                ]
+            },
+        ),
+    )
+    | documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def list_alerts(query: Annotated[AlertQuery, Query()], services: Provided) -> Response:
     """Alerts that match every filter given, newest first unless `sort` says otherwise.
@@ -54,7 +76,14 @@ def list_alerts(query: Annotated[AlertQuery, Query()], services: Provided) -> Re
     summary="Read an alert",
     response_model=AlertDetail,
     response_description="The alert.",
-    responses=documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=leads_to(
+        HTTPStatus.OK,
+        Link("triage_alert", {**_THIS, "If-Match": "$response.header.ETag"}),
+        Link("read_history", _THIS),
+        Link("list_alerts", {"user_id": "$response.body#/user_id"}),
+        headers=ETAG,
+    )
+    | documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def read_alert(alert_id: Annotated[AlertId, Path()], services: Provided) -> Response:
     """One alert with its evidence, notes and source, and what else is known of the customer.

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from finguard.adapters.postgres import audit
 from finguard.api.access import require
 from finguard.api.account_models import AuditPage, AuditQuery, AuditRecord
+from finguard.api.links import Link, leads_to
 from finguard.api.problems import GUARDED, documented
 from finguard.api.services import Provided
 
@@ -20,7 +21,10 @@ router = APIRouter(
     "",
     summary="List the audit log",
     response_description="A page of entries.",
-    responses=documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=leads_to(
+        HTTPStatus.OK, Link("list_audit_log", {"cursor": "$response.body#/next_cursor"})
+    )
+    | documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def list_audit_log(query: Annotated[AuditQuery, Query()], services: Provided) -> AuditPage:
     """Entries that match every filter given, newest first.

@@ -13,6 +13,7 @@ from finguard.adapters.postgres.users import User
 from finguard.api.access import CurrentAuthor, CurrentCaller, Viewer, not_authenticated
 from finguard.api.account_models import LoginForm, Me, PasswordChange, RefreshForm, Token
 from finguard.api.bootstrap import USERNAME as FIRST_USERNAME
+from finguard.api.links import Link, leads_to
 from finguard.api.problems import GUARDED, ProblemError, documented
 from finguard.api.services import Provided, Services
 from finguard.api.sessions import Grant
@@ -22,12 +23,17 @@ _log = structlog.get_logger()
 
 router = APIRouter(prefix="/api/v1/auth", tags=["auth"])
 
+_GOES_ON = leads_to(
+    HTTPStatus.OK, Link("refresh_token", body={"refresh_token": "$response.body#/refresh_token"})
+)
+
 
 @router.post(
     "/token",
     summary="Sign in",
     response_description="The tokens of a new session.",
-    responses=documented(
+    responses=_GOES_ON
+    | documented(
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -57,7 +63,8 @@ def issue_token(request: Request, form: Annotated[LoginForm, Form()], services: 
     "/refresh",
     summary="Stay signed in",
     response_description="The next tokens of the session.",
-    responses=documented(
+    responses=_GOES_ON
+    | documented(
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from finguard.api.access import CurrentCaller, Viewer, not_authenticated
 from finguard.api.account_models import AccessToken, CookieForm, Handoff, HandoffForm
+from finguard.api.links import Link, leads_to
 from finguard.api.problems import GUARDED, ProblemError, documented
 from finguard.api.services import Provided
 from finguard.api.sessions import HANDOFF_LIFETIME_S
@@ -41,7 +42,8 @@ _EXCHANGE = documented(
     "/handoff",
     summary="Hand the session to a browser",
     response_description="The code, for the browser.",
-    responses=documented(*GUARDED),
+    responses=leads_to(HTTPStatus.OK, Link("set_cookie", body={"code": "$response.body#/code"}))
+    | documented(*GUARDED),
 )
 def offer_handoff(_: Viewer, caller: CurrentCaller, services: Provided) -> Handoff:
     """A code with which the user's browser may fetch a cookie of this session, once and soon."""

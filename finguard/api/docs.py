@@ -111,6 +111,7 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 )
             )
             _say_roles(app, described["paths"])
+            _take_bearers(described)
             schemas = described["components"].setdefault("schemas", {})
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(problem.pop("$defs"))
@@ -118,6 +119,19 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
         return described
 
     return openapi
+
+
+def _take_bearers(description: dict[str, Any]) -> None:
+    """Say that a token may be had already: not every client knows OAuth2's ways to one."""
+    description["components"]["securitySchemes"]["bearer"] = {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token that you have already.",
+    }
+    for methods in description["paths"].values():
+        for operation in methods.values():
+            if "security" in operation:
+                operation["security"].append({"bearer": []})
 
 
 def _say_roles(app: FastAPI, paths: dict[str, Any]) -> None:

@@ -49,7 +49,10 @@ Instant = Annotated[
 RuleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,64}$")]
-AlertId = Annotated[int, Field(ge=1, le=2**63 - 1, examples=[4711])]
+MAX_ID: Final = 2**53 - 1
+"""Of any id: the largest integer that every reader of JSON keeps exact (RFC 8259, section 6)."""
+
+AlertId = Annotated[int, Field(ge=1, le=MAX_ID, examples=[4711])]
 
 Since = Annotated[
     Instant | None,

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from finguard.api.links import described_headers
 from finguard.api.routing import allowed_methods
 from finguard.errors import ServiceUnavailable
 
@@ -223,6 +224,14 @@ _KINDS: Final = {
 }
 
 
+_RETRY_AFTER: Final = {"Retry-After": "In how many seconds to come again."}
+_HEADERS: Final = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "How to say who one is."},
+    HTTPStatus.TOO_MANY_REQUESTS: _RETRY_AFTER,
+    HTTPStatus.SERVICE_UNAVAILABLE: _RETRY_AFTER,
+}
+"""What comes with every problem of these kinds."""
+
 _WITH_CURRENT: Final = {HTTPStatus.CONFLICT, HTTPStatus.PRECONDITION_FAILED}
 
 
@@ -249,6 +258,7 @@ def _documented(status: HTTPStatus) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": kind.meaning,
+        **described_headers(_HEADERS.get(status, {})),
         "content": {MEDIA_TYPE: {"schema": schema, "example": example}},
     }
 

@@ -12,6 +12,7 @@ from finguard.adapters.postgres.pieces import Grain, ceiling, floor
 from finguard.adapters.postgres.pool import Row
 from finguard.api.access import require
 from finguard.api.inputs import RangeQuery
+from finguard.api.links import Link, leads_to
 from finguard.api.problems import GUARDED, FieldError, ProblemError, documented
 from finguard.api.services import Provided
 from finguard.api.stat_inputs import (
@@ -114,7 +115,10 @@ def read_hours_of_week(query: Annotated[WeekQuery, Query()], services: Provided)
     "/top-users",
     summary="Name the customers with most alerts",
     response_description="The customers, those with most alerts first.",
-    responses=_ANSWERS,
+    responses=leads_to(
+        HTTPStatus.OK, Link("list_alerts", {"user_id": "$response.body#/rows/0/user_id"})
+    )
+    | _ANSWERS,
 )
 def read_top_users(query: Annotated[TopQuery, Query()], services: Provided) -> TopUsers:
     """Customers by their number of alerts.

@@ -26,6 +26,18 @@ from finguard.errors import ServiceUnavailable
 
 MEDIA_TYPE: Final = "text/event-stream"
 
+_EVENT: Final = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "properties": {
+        "id": {"type": "string", "description": "For `Last-Event-ID`."},
+        "event": {"enum": ["created", "changed", "reset"]},
+        "data": {"type": "string", "description": "The alert as JSON; of `reset`, the reason."},
+    },
+    "required": ["id", "event", "data"],
+}
+"""OpenAPI describes a stream by what it is a sequence of."""
+
 _RECONNECT_MS: Final = 2_000
 _PAUSE_S: Final = 0.5
 _EVENT_ID: Final = re.compile(r"([0-9a-f]{8})-(0|[1-9][0-9]{0,17})")
@@ -50,7 +62,7 @@ router = APIRouter(
     response_class=Response,
     response_description="Events, as long as both sides like.",
     responses={
-        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": _EXAMPLE}}},
+        200: {"content": {MEDIA_TYPE: {"schema": _EVENT, "example": _EXAMPLE}}},
         **documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
     },
 )

@@ -16,6 +16,7 @@ from finguard.api.access import Analyst, require
 from finguard.api.alert_inputs import BulkItem, BulkTriage, HistoryQuery, TriageChange
 from finguard.api.alert_outputs import Alert, BulkOutcome, BulkResult, Change, History
 from finguard.api.inputs import AlertId
+from finguard.api.links import ETAG, Link, leads_to
 from finguard.api.paths import ALERT
 from finguard.api.problems import GUARDED, ProblemError, documented, request_id
 from finguard.api.services import Provided
@@ -28,13 +29,32 @@ _STALE: Final = "Somebody has changed the alert since; nothing was done."
 _MISSING: Final = "There is no such alert."
 _NO_VERSION: Final = 0
 _ETAG: Final = re.compile(r'"([1-9][0-9]{0,8})"')
+_THIS: Final = {"alert_id": "$response.body#/alert_id"}
+
+IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The `ETag` of the alert as you have seen it.",
+    "schema": {"type": "string", "pattern": f"^{_ETAG.pattern}$"},
+    "example": '"1"',
+}
+"""Described here, since FastAPI would answer 422 where a header that is required is missing."""
 
 
 @router.patch(
     f"/{ALERT}",
     summary="Triage an alert",
     response_description="The alert as it is now; `ETag` has its new version.",
-    responses=documented(
+    openapi_extra={"parameters": [IF_MATCH]},
+    responses=leads_to(
+        HTTPStatus.OK,
+        Link("triage_alert", {**_THIS, "If-Match": "$response.header.ETag"}),
+        Link("read_alert", _THIS),
+        Link("read_history", _THIS),
+        headers=ETAG,
+    )
+    | documented(
         *GUARDED,
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.NOT_FOUND,
@@ -52,10 +72,7 @@ def triage_alert(
     services: Provided,
     request: Request,
     response: Response,
-    if_match: Annotated[
-        str | None,
-        Header(description="The `ETag` of the alert as you have seen it.", examples=['"1"']),
-    ] = None,
+    if_match: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Alert:
     """Change an alert's status or assignee, or add a note, if it still is as you have seen it.
 

@@ -21,6 +21,7 @@ from finguard.api.account_models import (
     UserPage,
     UserQuery,
 )
+from finguard.api.links import LOCATION, Link, leads_to
 from finguard.api.problems import GUARDED, ProblemError, documented
 from finguard.api.services import Provided, Services
 
@@ -37,6 +38,9 @@ _CHANGING = (
     HTTPStatus.UNPROCESSABLE_ENTITY,
 )
 
+_THAT_USER = {"username": "$response.body#/username"}
+_CHANGES = (Link("change_user", _THAT_USER), Link("reset_password", _THAT_USER))
+
 Wanted = Annotated[Username, Path(description="The user's name.")]
 
 
@@ -44,7 +48,12 @@ Wanted = Annotated[Username, Path(description="The user's name.")]
     "",
     summary="List users",
     response_description="A page of users.",
-    responses=documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=leads_to(
+        HTTPStatus.OK,
+        Link("list_users", {"cursor": "$response.body#/next_cursor"}),
+        Link("read_user", {"username": "$response.body#/items/0/username"}),
+    )
+    | documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def list_users(query: Annotated[UserQuery, Query()], services: Provided) -> UserPage:
     """Everybody who may sign in or might again, by name.
@@ -65,7 +74,10 @@ def list_users(query: Annotated[UserQuery, Query()], services: Provided) -> User
     status_code=HTTPStatus.CREATED,
     summary="Create a user",
     response_description="The user; `Location` says where.",
-    responses=documented(*_CHANGING, HTTPStatus.CONFLICT),
+    responses=leads_to(
+        HTTPStatus.CREATED, Link("read_user", _THAT_USER), *_CHANGES, headers=LOCATION
+    )
+    | documented(*_CHANGING, HTTPStatus.CONFLICT),
 )
 def create_user(
     new: NewUser, response: Response, author: CurrentAuthor, services: Provided
@@ -84,7 +96,8 @@ def create_user(
     "/{username}",
     summary="Read a user",
     response_description="The user.",
-    responses=documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=leads_to(HTTPStatus.OK, *_CHANGES)
+    | documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def read_user(username: Wanted, services: Provided) -> UserAccount:
     """One user, without any password."""
@@ -96,7 +109,8 @@ def read_user(username: Wanted, services: Provided) -> UserAccount:
     "/{username}",
     summary="Change a user",
     response_description="The user as they are now.",
-    responses=documented(*_CHANGING, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    responses=leads_to(HTTPStatus.OK, Link("read_user", _THAT_USER), *_CHANGES)
+    | documented(*_CHANGING, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
 def change_user(
     username: Wanted, change: UserChange, admin: Admin, author: CurrentAuthor, services: Provided

@@ -268,6 +268,8 @@ WRONG_CHANGES: list[Any] = [
     {},
     {"status": None},
     {"note": None},
+    {"status": "investigating", "note": None},
+    {"status": None, "note": "Called."},
     {"status": "closed"},
     {"note": ""},
     {"note": " \n"},

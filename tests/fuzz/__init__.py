@@ -1,0 +1,1 @@
+"""Attacks on the API with what its own description allows and forbids."""
