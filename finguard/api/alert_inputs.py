@@ -100,6 +100,10 @@ class AlertCriteria(Input):
     assigned: Annotated[
         bool | None, Field(description="Assigned to anybody, or to nobody.", examples=[False])
     ] = None
+    suppressed: Annotated[
+        bool | None,
+        Field(description="Kept quiet by a suppression, or not; both unless given."),
+    ] = None
     min_score: Annotated[int | None, Field(ge=0, le=100, examples=[60])] = None
     max_score: Annotated[int | None, Field(ge=0, le=100, examples=[100])] = None
     min_amount: Annotated[
@@ -139,6 +143,7 @@ class AlertCriteria(Input):
             user_id=self.user_id,
             assignee=self.assignee,
             assigned=self.assigned,
+            suppressed=self.suppressed,
             min_score=self.min_score,
             max_score=self.max_score,
             min_amount=self.min_amount,
@@ -200,6 +205,9 @@ class StreamQuery(Input):
     severity: Annotated[
         list[Severity], Field(max_length=3, description="Of any of these.", examples=[["high"]])
     ] = Field(default_factory=list)
+    suppressed: Annotated[
+        bool, Field(description="Also new alerts that a suppression keeps quiet.")
+    ] = False
 
 
 class HistoryQuery(Input):

@@ -35,6 +35,7 @@ ALERT_EXAMPLE: Final[dict[str, Any]] = {
     "assignee": "alice",
     "triaged_at": "2026-03-01T12:09:30Z",
     "version": 3,
+    "suppressed_by": None,
 }
 
 _CHANGE: Final[dict[str, Any]] = {
@@ -79,6 +80,10 @@ class Alert(BaseModel):
     assignee: Annotated[str | None, Field(description="The user who takes care of it.")]
     triaged_at: Annotated[datetime | None, Field(description="When it was last changed.")]
     version: Annotated[int, Field(ge=1, description="Raised by each change; also the `ETag`.")]
+    suppressed_by: Annotated[
+        int | None,
+        Field(description="The suppression that counted when it was stored, and keeps it quiet."),
+    ]
 
 
 class AlertPage(BaseModel):

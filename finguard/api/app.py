@@ -19,6 +19,7 @@ from finguard.api import (
     audit,
     auth,
     browser,
+    customers,
     docs,
     export,
     health,
@@ -29,6 +30,7 @@ from finguard.api import (
     problems,
     stats,
     stream,
+    suppressions,
     system,
     triage,
     users,
@@ -57,6 +59,7 @@ _TAGS = [
     {"name": "alerts", "description": "What the rules found."},
     {"name": "triage", "description": "What analysts make of it."},
     {"name": "dead letters", "description": "Messages that were no transactions."},
+    {"name": "customers", "description": "Whom it concerns, and whose alerts are kept quiet."},
     {"name": "statistics", "description": "How much of it."},
     {"name": "administration", "description": "Users, and who changed what."},
     {"name": "system", "description": "For operators: what runs, and how far it has got."},
@@ -100,9 +103,9 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
     problems.install(app)
     # Paths with a word where others have an alert's id come first.
     routers = (
-        *(auth, browser, stream, export, alerts, triage, stats),
+        *(auth, browser, stream, export, alerts, triage, customers, suppressions),
         *(letter_work, letters, letter_stats),
-        *(users, audit, system, health),
+        *(stats, users, audit, system, health),
     )
     for routes in routers:
         app.include_router(routes.router)
@@ -144,6 +147,7 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
         recent=RecentTransactions(
             _redis(settings),
             group=settings.kafka_group,
+            topic=settings.kafka_topic,
             history=settings.history(),
             memory_s=settings.memory_s(),
         ),

@@ -10,6 +10,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from finguard.api.paths import routed
 from finguard.api.problems import (
     ProblemError,
     body_too_large,
@@ -63,6 +64,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, _without_traceback(scope, send))
             return
+        scope = routed(scope)
         request_id = _request_id(Headers(scope=scope))
         scope.setdefault("state", {})["request_id"] = request_id
         exchange = _Exchange(scope, send, request_id)

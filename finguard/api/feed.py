@@ -45,6 +45,7 @@ class Frame(NamedTuple):
     event_id: int
     rule: str
     severity: str
+    is_quiet: bool
     text: bytes
 
 
@@ -267,18 +268,30 @@ def batch_of(rows: Sequence[Row], epoch: str) -> Batch:
 
 
 def selected(
-    frames: Collection[Frame], *, rules: Collection[str], severities: Collection[str]
+    frames: Collection[Frame],
+    *,
+    rules: Collection[str],
+    severities: Collection[str],
+    quiet: bool = False,
 ) -> list[Frame]:
-    """The frames of any of these rules and severities; none given selects all."""
+    """The frames of any of these rules and severities; none given selects all.
+
+    Those of new alerts that are suppressed only where the quiet ones are wanted too.
+    """
     return [
         frame
         for frame in frames
-        if (not rules or frame.rule in rules) and (not severities or frame.severity in severities)
+        if (not rules or frame.rule in rules)
+        and (not severities or frame.severity in severities)
+        and (quiet or not frame.is_quiet)
     ]
 
 
 def _frame(row: Row, epoch: str) -> Frame:
-    name = "created" if row["happened_version"] == 1 else "changed"
+    is_new = row["happened_version"] == 1
+    name = "created" if is_new else "changed"
+    # A person's change is news, also of an alert that nobody was told of.
+    is_quiet = is_new and row["suppressed_by"] is not None
     data = Alert.model_validate(row).model_dump_json()
     text = f"id: {epoch}-{row['event_id']}\nevent: {name}\ndata: {data}\n\n"
-    return Frame(row["event_id"], row["rule"], row["severity"], text.encode())
+    return Frame(row["event_id"], row["rule"], row["severity"], is_quiet, text.encode())

@@ -29,7 +29,8 @@ _RFC_3339: Final = (
 
 def _written_out(moment: object) -> object:
     """Pydantic would also take a number of seconds, and guess whether it means milliseconds."""
-    if isinstance(moment, str) and not re.fullmatch(_RFC_3339, moment):
+    is_text = isinstance(moment, str) and re.fullmatch(_RFC_3339, moment)
+    if not is_text and not isinstance(moment, datetime | None):
         raise ValueError("must look like 2026-03-01T12:00:00Z, between the years 1970 and 2199")
     return moment
 

@@ -1,7 +1,7 @@
 """What the detector remembers of a customer, read from its profiles in Redis."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from time import monotonic
 from typing import Final
@@ -33,13 +33,16 @@ class RecentTransactions:
 
     Args:
         client: with time-outs short enough for somebody who waits for a page.
-        group: the detectors' consumer group.
+        group: the detectors' consumer group. topic: the one they read.
         history: how much their profiles remember. memory_s: for how long.
     """
 
-    def __init__(self, client: redis.Redis, *, group: str, history: History, memory_s: int) -> None:
+    def __init__(
+        self, client: redis.Redis, *, group: str, topic: str, history: History, memory_s: int
+    ) -> None:
         self._client = client
-        self._group = group
+        self.group = group
+        self.topic = topic
         self._history = history
         self._memory_s = memory_s
         self._stores: dict[str, RedisProfiles] = {}
@@ -50,34 +53,51 @@ class RecentTransactions:
 
         Empty when the profile has expired: nothing has happened for longer than it lasts.
         """
+        profiles = self.profiles(topic_id=topic_id, partitions=[partition], user_id=user_id)
+        return None if profiles is None else shown(profiles)
+
+    def profiles(
+        self, *, topic_id: str, partitions: Sequence[int], user_id: str
+    ) -> list[Profile] | None:
+        """What any of these partitions' detectors remember; None when they cannot be asked.
+
+        A customer's transactions are in one partition, but in which one is the producer's choice.
+        """
         if monotonic() < self._not_before_s:
             return None
         try:
-            profile = self._profile(topic_id, partition, user_id)
+            return self._profiles(topic_id, partitions, user_id)
         except ServiceUnavailable as error:
             self._not_before_s = monotonic() + _RETRY_PAUSE_S
             _log.warning("recent transactions are unavailable", reason=str(error))
-            return None
         except msgspec.DecodeError:
             # A detector of another version has written it.
-            _log.warning("a profile cannot be read", topic_id=topic_id, partition=partition)
-            return None
-        return sorted(_shown(profile), key=lambda each: each.occurred_at, reverse=True)
+            _log.warning("a profile cannot be read", topic_id=topic_id, partitions=len(partitions))
+        return None
 
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
 
-    def _profile(self, topic_id: str, partition: int, user_id: str) -> Profile:
+    def _profiles(self, topic_id: str, partitions: Sequence[int], user_id: str) -> list[Profile]:
         store = self._stores.get(topic_id)
         if store is None:
             store = RedisProfiles(
-                self._client, namespace=f"{self._group}/{topic_id}", memory_s=self._memory_s
+                self._client, namespace=f"{self.group}/{topic_id}", memory_s=self._memory_s
             )
             self._stores[topic_id] = store
-        _, pages = store.load({partition: [user_id]})
-        profile, _ = decode_profile(pages[partition].get(user_id, []), self._history)
-        return profile
+        _, pages = store.load({partition: [user_id] for partition in partitions})
+        return [
+            decode_profile(of_users[user_id], self._history)[0]
+            for of_users in pages.values()
+            if user_id in of_users
+        ]
+
+
+def shown(profiles: Sequence[Profile]) -> list[RecentTransaction]:
+    """The transactions of profiles, newest first."""
+    transactions = [each for profile in profiles for each in _shown(profile)]
+    return sorted(transactions, key=lambda each: each.occurred_at, reverse=True)
 
 
 def _shown(profile: Profile) -> Iterator[RecentTransaction]:
@@ -90,7 +110,7 @@ def _shown(profile: Profile) -> Iterator[RecentTransaction]:
 def _recent(past: PastTransaction, channel: Channel) -> RecentTransaction:
     return RecentTransaction(
         transaction_id=past.transaction_id,
-        occurred_at=EARLIEST + timedelta(microseconds=past.time_us),
+        occurred_at=moment(past.time_us),
         channel=channel,
         amount=plain_amount(past.amount_units),
         currency=past.currency,
@@ -101,6 +121,11 @@ def _recent(past: PastTransaction, channel: Channel) -> RecentTransaction:
         lon=past.lon_e7 / DEGREE_SCALE if past.city else None,
         flagged=past.flagged,
     )
+
+
+def moment(time_us: int) -> datetime:
+    """Microseconds since 1970 as a point in time."""
+    return EARLIEST + timedelta(microseconds=time_us)
 
 
 def plain_amount(units: int) -> Decimal:

@@ -81,7 +81,8 @@ async def follow_alerts(
     stream begins now. Where it cannot go on from there, since that was too long ago or in another
     database, it says `reset`: load what you show afresh. Comments come while nothing happens. A
     client that does not keep up is disconnected, as is one whose token has ended; it comes again
-    with its `Last-Event-ID` and misses nothing.
+    with its `Last-Event-ID` and misses nothing. New alerts that are suppressed are left out unless
+    `suppressed` asks for them; what a person makes of them is told to all.
     """
     subscriber = services.feed.subscribe()
     try:
@@ -184,7 +185,7 @@ class _Tail:
         new = [frame for frame in batch.frames if frame.event_id > self._sent_id]
         self._sent_id = max(self._sent_id, batch.last_event_id)
         query = self._query
-        wanted = selected(new, rules=query.rule, severities=query.severity)
+        wanted = selected(new, rules=query.rule, severities=query.severity, quiet=query.suppressed)
         return b"".join(frame.text for frame in wanted)
 
     def _reset(self) -> bytes:

@@ -30,6 +30,7 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
         assignee: a user's name. assigned: whether anybody is.
         min_amount: this much or more, whatever the currency. max_amount: or less.
         since: transactions that happened then or later. until: before then.
+        suppressed: whether a suppression counted when it was stored.
         text: words that the alert must have.
     """
 
@@ -47,15 +48,21 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     max_amount: Decimal | None = None
     since: datetime | None = None
     until: datetime | None = None
+    suppressed: bool | None = None
     text: str | None = None
 
     @property
     def is_of_kinds(self) -> bool:
-        """Whether it restricts kinds or few countries, and besides these no more than time."""
+        """Whether it restricts kinds or few countries, and besides these no more than time.
+
+        Leaving the suppressed ones out skips a few of each kind; wanting them alone would skip
+        nearly all.
+        """
         given = msgspec.structs.asdict(self).items()
         restricted = {name for name, value in given if value is not None}
-        if len(self.countries or ()) > MAX_STREAM_COUNTRIES:
+        if len(self.countries or ()) > MAX_STREAM_COUNTRIES or self.suppressed:
             return False
+        restricted.discard("suppressed")
         return bool(restricted & _KIND_FIELDS) and restricted <= _KIND_FIELDS | _TIME_FIELDS
 
 

@@ -3,23 +3,18 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import httpx
 import pytest
 
 from devstack import Stack
-from finguard.adapters.redis_profiles import RedisProfiles, connect_redis
 from finguard.api.app import create_app
-from finguard.domain.profile import History, PastTransaction, Profile, encode_page
-from finguard.domain.stream import ProfileSave
-from finguard.domain.transaction import Transaction
+from tests.integration.api.remembering import GROUP, profile, remember, transaction
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.world import NOON, World, alert
 from tests.unit.api.configuration import api_settings
 
 PATH = "/api/v1/alerts"
-GROUP = "some-group"
 
 
 @pytest.fixture
@@ -29,43 +24,6 @@ def remembering(world: World, stack: Stack) -> Iterator[httpx.Client]:
     with served(create_app(settings)) as client:
         sign_in(client)
         yield client
-
-
-def remember(stack: Stack, topic_id: str, partition: int, profiles: dict[str, bytes]) -> None:
-    """Store profiles as a detector does."""
-    client = connect_redis(stack.redis_url)
-    store = RedisProfiles(client, namespace=f"{GROUP}/{topic_id}", memory_s=3_600)
-    refused = store.save([ProfileSave(partition, None, 7, profiles)])
-    client.close()
-    assert refused == {}
-
-
-def transaction(number: int, **changes: Any) -> Transaction:  # noqa: ANN401 - any field
-    """One of a customer's transactions, a minute apart."""
-    fields: dict[str, Any] = {
-        "transaction_id": f"t-{number}",
-        "user_id": "u-1",
-        "amount": Decimal("12.50"),
-        "currency": "EUR",
-        "merchant": "Corner Books",
-        "category": "books",
-        "channel": "in_person",
-        "city": "Berlin",
-        "country": "DE",
-        "lat": 52.52,
-        "lon": -13.405,
-        "timestamp": NOON + number * timedelta(minutes=1),
-        **changes,
-    }
-    return Transaction(**fields)
-
-
-def profile(*transactions: Transaction) -> bytes:
-    """The profile of these transactions."""
-    made = Profile()
-    for each in transactions:
-        made = made.remember(PastTransaction.of(each), each.channel, History())
-    return encode_page(made)
 
 
 def test_recent_transactions_are_what_the_detector_remembers(

@@ -48,6 +48,7 @@ def various(random: Random, count: int) -> list[Alert]:
             currency=random.choice(["EUR", "USD"]),
             amount=random.choice([Decimal("9.99"), Decimal("0.0001"), Decimal(250), Decimal(9000)]),
             assignee=random.choice([None, "alice", "bob"]),
+            suppressed_by=random.choice([None, None, 7]),
             merchant=random.choice(["Corner Books", "Café Zoë", "O'Brien \\ Sons"]),
             city=random.choice(["Berlin", "İstanbul", "New York"]),
             story=random.choice(["threshold 10,000.00", "8,065 km after Istanbul"]),
@@ -79,6 +80,12 @@ FILTERS: list[tuple[Params, Wanted]] = [
     ({"assignee": "alice"}, lambda row: row["assignee"] == "alice"),
     ({"assigned": "true"}, lambda row: row["assignee"] is not None),
     ({"assigned": "false"}, lambda row: row["assignee"] is None),
+    ({"suppressed": "true"}, lambda row: row["suppressed_by"] == 7),
+    ({"suppressed": "false"}, lambda row: row["suppressed_by"] is None),
+    (
+        {"suppressed": "false", "status": "open"},
+        lambda row: row["suppressed_by"] is None and row["status"] == "open",
+    ),
     ({"min_score": 60}, lambda row: row["score"] >= 60),
     ({"max_score": 0}, lambda row: row["score"] == 0),
     ({"min_score": 0}, lambda _: True),
@@ -218,6 +225,10 @@ LISTS = [
     AlertFilter(min_amount=Decimal(990)),
     AlertFilter(min_amount=Decimal(1), max_amount=Decimal(2), currencies=["USD"]),
     AlertFilter(until=NOON - 8 * HOUR),
+    AlertFilter(suppressed=True),
+    AlertFilter(suppressed=True, statuses=["open"]),
+    AlertFilter(suppressed=False),
+    AlertFilter(suppressed=False, statuses=["open"]),
     AlertFilter(text="corner"),
     AlertFilter(text="t-77"),
 ]
@@ -278,7 +289,7 @@ FILL = """
 INSERT INTO alerts (
   user_id, transaction_id, rule, rule_version, severity, score, story, evidence, incident_id,
   amount, currency, merchant, category, channel, city, country, lat, lon, occurred_at,
-  published_at, topic, topic_id, partition, "offset", status, assignee
+  published_at, topic, topic_id, partition, "offset", status, assignee, suppressed_by
 )
 SELECT 'u-' || n % 1000, 't-' || n, CASE WHEN n % 3 = 0 THEN 'velocity' ELSE 'high_value' END, 1,
   CASE WHEN n % 50 = 0 THEN 'high' ELSE 'low' END, n % 101, 'story', '{}', 't', n % 1000, 'USD',
@@ -286,6 +297,6 @@ SELECT 'u-' || n % 1000, 't-' || n, CASE WHEN n % 3 = 0 THEN 'velocity' ELSE 'hi
   CASE WHEN n % 9 = 0 THEN 'C' || n % 8 ELSE 'DE' END, 0, 0,
   timestamptz '2026-03-01T12:00Z' - n * interval '1 second', now(), 't', 't', 0, n,
   CASE WHEN n % 40 = 0 THEN 'open' ELSE 'false_positive' END,
-  CASE WHEN n % 30 = 0 THEN 'analyst-' || n % 7 END
+  CASE WHEN n % 30 = 0 THEN 'analyst-' || n % 7 END, CASE WHEN n % 90 = 0 THEN n % 9 + 1 END
 FROM generate_series(1, 30000) AS n
 """

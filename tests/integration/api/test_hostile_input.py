@@ -148,7 +148,18 @@ def test_no_pair_of_parameters_breaks_anything(
         assert status(client, path, params) < 500, (path, params)
 
 
-@pytest.mark.parametrize("path", ["/api/v1/alerts/{}", "/{}", "/docs/assets/{}", "/health/{}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/alerts/{}",
+        "/api/v1/users/{}",
+        "/api/v1/users/{}/transactions",
+        "/api/v1/users/1/suppressions/{}",
+        "/{}",
+        "/docs/assets/{}",
+        "/health/{}",
+    ],
+)
 def test_no_path_breaks_anything(client: httpx.Client, path: str) -> None:
     """Paths of any bytes are not found or refused, as problems."""
     for value in RAW_VALUES + [value.encode("utf-8") for value in NAUGHTY]:

@@ -84,6 +84,7 @@ def test_every_operation_is_documented(description: dict[str, Any]) -> None:
 def test_operations_keep_their_names(description: dict[str, Any]) -> None:
     """Generated clients call their methods by these names."""
     assert {operation["operationId"] for _, operation in operations(description)} == {
+        "add_suppression",
         "change_password",
         "change_user",
         "check_health",
@@ -100,17 +101,21 @@ def test_operations_keep_their_names(description: dict[str, Any]) -> None:
         "list_audit_log",
         "list_dead_letters",
         "list_members",
+        "list_suppressions",
+        "list_transactions",
         "list_users",
         "log_out",
         "log_out_everywhere",
         "offer_handoff",
         "read_alert",
+        "read_customer",
         "read_dead_letter",
         "read_history",
         "read_hours_of_week",
         "read_map",
         "read_me",
         "read_summary",
+        "read_suppression",
         "read_timeline",
         "read_top_cities",
         "read_top_users",
@@ -124,6 +129,7 @@ def test_operations_keep_their_names(description: dict[str, Any]) -> None:
         "set_cookie",
         "triage_alert",
         "triage_alerts",
+        "withdraw_suppression",
     }
 
 

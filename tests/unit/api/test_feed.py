@@ -7,7 +7,7 @@ from finguard.api.feed import MAX_PENDING, Batch, Frame, Subscriber, selected
 
 def batch(first: int, count: int) -> Batch:
     """Events in a row."""
-    frames = [Frame(first + n, "velocity", "high", b"text") for n in range(count)]
+    frames = [Frame(first + n, "velocity", "high", False, b"text") for n in range(count)]
     return Batch(frames=frames, last_event_id=first + count - 1, epoch="5f0c1d2e")
 
 
@@ -57,9 +57,9 @@ def test_taking_makes_room() -> None:
 def test_filters_select_by_both() -> None:
     """No rules and no severities select all; given ones select what has one of each."""
     frames = [
-        Frame(1, "velocity", "high", b""),
-        Frame(2, "velocity", "low", b""),
-        Frame(3, "high_value", "high", b""),
+        Frame(1, "velocity", "high", False, b""),
+        Frame(2, "velocity", "low", False, b""),
+        Frame(3, "high_value", "high", False, b""),
     ]
 
     def ids(rules: list[str], severities: list[str]) -> list[int]:

@@ -2,7 +2,7 @@
 -- A part of other queries: what a list shows of an alert.
 alert_id, user_id, transaction_id, rule, severity, score, story, trim_scale(amount) AS amount,
   currency, merchant, category, channel, city, country, lat, lon, occurred_at, detected_at,
-  incident_id, status, assignee, triaged_at, version
+  incident_id, status, assignee, triaged_at, version, suppressed_by
 
 -- name: matching
 -- A part of other queries: what every filter takes. The driver writes the values into the
@@ -21,6 +21,7 @@ alert_id, user_id, transaction_id, rule, severity, score, story, trim_scale(amou
   AND (%(max_amount)s::numeric IS NULL OR amount <= %(max_amount)s)
   AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s)
   AND (%(until)s::timestamptz IS NULL OR occurred_at < %(until)s)
+  AND (%(suppressed)s::boolean IS NULL OR (suppressed_by IS NOT NULL) = %(suppressed)s)
   AND (%(text)s::text IS NULL OR words @@ search_query(%(text)s))
 
 -- name: list_alerts
@@ -62,6 +63,7 @@ WITH RECURSIVE kinds AS (
       AND (%(countries)s::text[] IS NULL OR alerts.country = streams.country)
       AND (%(since)s::timestamptz IS NULL OR occurred_at >= %(since)s)
       AND (%(until)s::timestamptz IS NULL OR occurred_at < %(until)s)
+      AND (%(suppressed)s::boolean IS NULL OR (suppressed_by IS NOT NULL) = %(suppressed)s)
       AND (%(at_id)s::bigint IS NULL OR {beyond})
     ORDER BY {order}
     LIMIT %(limit)s

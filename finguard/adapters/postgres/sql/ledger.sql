@@ -50,12 +50,30 @@ SELECT partition, epoch, next_offset FROM progress
 WHERE group_id = %(group)s AND topic_id = %(topic_id)s
 
 -- name: insert_alerts
--- Never overwrites: an alert that exists may carry an analyst's decision.
+-- Never overwrites: an alert that exists may carry an analyst's decision. Each is marked with the
+-- oldest suppression that counts at the moment of the statement, which is also the alerts' own; a
+-- redelivery writes nothing and thereby marks nothing.
 INSERT INTO alerts (
   user_id, transaction_id, rule, rule_version, severity, score, story, evidence, incident_id,
   amount, currency, merchant, category, channel, city, country, lat, lon, occurred_at,
+  published_at, topic, topic_id, partition, "offset", detected_at, suppressed_by
+)
+SELECT v.user_id, v.transaction_id, v.rule, v.rule_version, v.severity, v.score, v.story,
+  v.evidence::jsonb, v.incident_id, v.amount, v.currency, v.merchant, v.category, v.channel, v.city,
+  v.country, v.lat, v.lon, v.occurred_at, v.published_at, v.topic, v.topic_id, v.partition,
+  v."offset", moment.detected_at, suppression.suppression_id
+FROM (SELECT clock_timestamp() AS detected_at OFFSET 0) AS moment
+CROSS JOIN (VALUES %s) AS v (
+  user_id, transaction_id, rule, rule_version, severity, score, story, evidence, incident_id,
+  amount, currency, merchant, category, channel, city, country, lat, lon, occurred_at,
   published_at, topic, topic_id, partition, "offset"
-) VALUES %s
+)
+LEFT JOIN LATERAL (
+  SELECT s.suppression_id FROM suppressions AS s
+  WHERE s.user_id = v.user_id AND s.withdrawn_at IS NULL AND (s.rule IS NULL OR s.rule = v.rule)
+    AND (s.expires_at IS NULL OR s.expires_at > moment.detected_at)
+  ORDER BY s.suppression_id LIMIT 1
+) AS suppression ON true
 ON CONFLICT (user_id, transaction_id, rule) DO NOTHING
 
 -- name: insert_dead_letters
