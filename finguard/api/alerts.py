@@ -81,6 +81,7 @@ def list_alerts(query: Annotated[AlertQuery, Query()], services: Provided) -> Re
         Link("triage_alert", {**_THIS, "If-Match": "$response.header.ETag"}),
         Link("read_history", _THIS),
         Link("list_alerts", {"user_id": "$response.body#/user_id"}),
+        Link("read_customer", {"user_id": "$response.body#/user_id"}),
         headers=ETAG,
     )
     | documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),

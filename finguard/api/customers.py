@@ -26,6 +26,7 @@ from finguard.api.customer_outputs import (
     Place,
     Suppression,
 )
+from finguard.api.links import Link, leads_to
 from finguard.api.paths import CUSTOMER, CUSTOMERS, customer_path
 from finguard.api.problems import GUARDED, ProblemError, documented
 from finguard.api.recent import moment, plain_amount, shown
@@ -38,6 +39,8 @@ from finguard.errors import ServiceUnavailable
 
 router = APIRouter(prefix=CUSTOMERS, tags=["customers"], dependencies=[Depends(require("viewer"))])
 
+_THIS = {"user_id": "$response.body#/user_id"}
+
 _READING = documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -45,7 +48,14 @@ _READING = documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_E
     f"/{CUSTOMER}",
     summary="Read a customer",
     response_description="The customer.",
-    responses=_READING,
+    responses=leads_to(
+        HTTPStatus.OK,
+        Link("list_transactions", _THIS),
+        Link("list_suppressions", _THIS),
+        Link("add_suppression", _THIS),
+        Link("list_alerts", _THIS),
+    )
+    | _READING,
 )
 def read_customer(user_id: Annotated[CustomerId, Path()], services: Provided) -> Customer:
     """What the detector remembers of a customer, their alerts counted, and what is kept quiet.

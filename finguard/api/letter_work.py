@@ -21,6 +21,7 @@ from finguard.api.letter_inputs import (
 )
 from finguard.api.letter_outputs import LetterOutcome, LetterOutcomes, outcome_of, shown
 from finguard.api.letters import no_such_letter
+from finguard.api.links import Link, leads_to
 from finguard.api.paths import LETTER
 from finguard.api.problems import GUARDED, FieldError, ProblemError, documented
 from finguard.api.services import Provided
@@ -38,6 +39,10 @@ _CHANGING: Final = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+
+_LEADS_ON: Final = leads_to(
+    HTTPStatus.OK, Link("read_dead_letter", {"dead_letter_id": "$response.body#/dead_letter_id"})
 )
 
 _MAX_TEXT: Final = 300
@@ -102,7 +107,8 @@ def discard_dead_letters(
     f"/{LETTER}/replay",
     summary="Replay a dead letter",
     response_description="What became of the dead letter.",
-    responses=documented(*_CHANGING, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE),
+    responses=_LEADS_ON
+    | documented(*_CHANGING, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE),
 )
 async def replay_dead_letter(
     dead_letter_id: Wanted,
@@ -129,7 +135,7 @@ async def replay_dead_letter(
     f"/{LETTER}/discard",
     summary="Discard a dead letter",
     response_description="What became of the dead letter.",
-    responses=documented(*_CHANGING, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    responses=_LEADS_ON | documented(*_CHANGING, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
 )
 def discard_dead_letter(
     dead_letter_id: Wanted,

@@ -13,6 +13,7 @@ from finguard.api.access import require
 from finguard.api.cursor import encode_letter_cursor
 from finguard.api.letter_inputs import ContentQuery, LetterId, LetterQuery
 from finguard.api.letter_outputs import DeadLetterFile, DeadLetterPage, file_of, shown
+from finguard.api.links import Link, leads_to
 from finguard.api.paths import LETTER
 from finguard.api.problems import GUARDED, ProblemError, documented
 from finguard.api.services import Provided, Services
@@ -20,6 +21,9 @@ from finguard.domain.dead_letters import Letter, Position
 from finguard.errors import ServiceUnavailable
 
 MAX_HISTORY: Final = 50
+
+_FIRST: Final = {"dead_letter_id": "$response.body#/items/0/dead_letter_id"}
+_THIS: Final = {"dead_letter_id": "$response.body#/dead_letter_id"}
 
 router = APIRouter(
     prefix="/api/v1/dead-letters", tags=["dead letters"], dependencies=[Depends(require("viewer"))]
@@ -30,7 +34,14 @@ router = APIRouter(
     "",
     summary="List dead letters",
     response_description="A page of dead letters.",
-    responses=documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=leads_to(
+        HTTPStatus.OK,
+        Link("list_dead_letters", {"cursor": "$response.body#/next_cursor"}),
+        Link("read_dead_letter", _FIRST),
+        Link("replay_dead_letter", _FIRST),
+        Link("discard_dead_letter", _FIRST),
+    )
+    | documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def list_dead_letters(query: Annotated[LetterQuery, Query()], services: Provided) -> DeadLetterPage:
     """Messages that were no transactions and match every filter given, newest first.
@@ -54,7 +65,12 @@ def list_dead_letters(query: Annotated[LetterQuery, Query()], services: Provided
     summary="Read a dead letter",
     response_model=DeadLetterFile,
     response_description="The dead letter.",
-    responses=documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=leads_to(
+        HTTPStatus.OK,
+        Link("replay_dead_letter", _THIS),
+        Link("discard_dead_letter", _THIS),
+    )
+    | documented(*GUARDED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 async def read_dead_letter(
     dead_letter_id: Annotated[LetterId, Path()],

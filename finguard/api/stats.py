@@ -38,6 +38,8 @@ from finguard.api.stat_models import (
 )
 from finguard.api.summing import arcs, sum_up
 
+_FIRST_USER = {"user_id": "$response.body#/rows/0/user_id"}
+
 router = APIRouter(
     prefix="/api/v1/stats", tags=["statistics"], dependencies=[Depends(require("viewer"))]
 )
@@ -116,7 +118,7 @@ def read_hours_of_week(query: Annotated[WeekQuery, Query()], services: Provided)
     summary="Name the customers with most alerts",
     response_description="The customers, those with most alerts first.",
     responses=leads_to(
-        HTTPStatus.OK, Link("list_alerts", {"user_id": "$response.body#/rows/0/user_id"})
+        HTTPStatus.OK, Link("list_alerts", _FIRST_USER), Link("read_customer", _FIRST_USER)
     )
     | _ANSWERS,
 )

@@ -17,6 +17,7 @@ from finguard.api.customer_inputs import (
     SuppressionQuery,
 )
 from finguard.api.customer_outputs import Suppression, SuppressionPage
+from finguard.api.links import LOCATION, Link, leads_to
 from finguard.api.paths import CUSTOMER, CUSTOMERS, customer_path
 from finguard.api.problems import GUARDED, ProblemError, documented
 from finguard.api.services import Provided
@@ -25,12 +26,24 @@ router = APIRouter(prefix=f"{CUSTOMERS}/{CUSTOMER}/suppressions", tags=["custome
 
 Wanted = Annotated[CustomerId, Path()]
 
+_FIRST = {
+    "user_id": "$response.body#/items/0/user_id",
+    "suppression_id": "$response.body#/items/0/suppression_id",
+}
+_THIS = {
+    "user_id": "$response.body#/user_id",
+    "suppression_id": "$response.body#/suppression_id",
+}
+
 
 @router.get(
     "",
     summary="List a customer's suppressions",
     response_description="A page of suppressions.",
-    responses=documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=leads_to(
+        HTTPStatus.OK, Link("read_suppression", _FIRST), Link("withdraw_suppression", _FIRST)
+    )
+    | documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
     dependencies=[Depends(require("viewer"))],
 )
 def list_suppressions(
@@ -61,6 +74,12 @@ def list_suppressions(
             "model": Suppression,
             "description": "The same one, which the same request has made before.",
         },
+        **leads_to(
+            HTTPStatus.CREATED,
+            Link("read_suppression", _THIS),
+            Link("withdraw_suppression", _THIS),
+            headers=LOCATION,
+        ),
         **documented(
             *GUARDED,
             HTTPStatus.BAD_REQUEST,

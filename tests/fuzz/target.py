@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple
@@ -14,9 +14,9 @@ from finguard.adapters.postgres.users import Role
 from finguard.api.app import create_app
 from finguard.api.throttle import Limit, ThrottlePolicy
 from tests.integration.api.history import random_history
+from tests.integration.api.poison import BAD, Poison
 from tests.integration.api.serving import PASSWORD, USERNAME, served
 from tests.integration.api.world import World, alert
-from tests.unit.api.configuration import api_settings
 
 
 class Attacker(NamedTuple):
@@ -34,6 +34,7 @@ ATTACKERS: Final[tuple[Attacker, ...]] = (
 )
 
 _EXAMPLE_ALERT_ID: Final = 4711
+_EXAMPLE_SUPPRESSION_ID: Final = 12
 _EXAMPLES: Final = 20
 
 # Every made-up login comes from one address. The usual throttle would refuse all but the first
@@ -44,8 +45,12 @@ _PATIENT: Final = Limit(free_failures=10**9, longest_wait_s=1)
 @contextmanager
 def target(stack: Stack, dsn: str) -> Iterator[str]:
     """The address of an API in front of a database that is filled here."""
-    _fill(World(dsn))
-    settings = api_settings(dsn, redis_url=stack.redis_url)
+    world = World(dsn)
+    _fill(world)
+    with closing(Poison(stack.kafka_bootstrap_servers, world)) as poison:
+        # So that the description's example, which is one of them, is there.
+        poison.bury(*[BAD] * _EXAMPLES)
+        settings = poison.settings(redis_url=stack.redis_url)
     throttle = ThrottlePolicy(pair=_PATIENT, account=_PATIENT, address=_PATIENT)
     with _quiet(), served(create_app(settings, throttle=throttle)) as client:
         yield str(client.base_url)
@@ -88,3 +93,11 @@ def _fill(world: World) -> None:
         ]
     )
     random_history(world)
+    world.execute(
+        "ALTER TABLE suppressions ALTER COLUMN suppression_id"
+        f" RESTART WITH {_EXAMPLE_SUPPRESSION_ID}"
+    )
+    world.execute(
+        "INSERT INTO suppressions (user_id, kind, reason, created_by)"
+        " VALUES ('u-17', 'allow', 'A test.', 'alice')"
+    )
