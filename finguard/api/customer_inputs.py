@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from finguard.adapters.postgres.suppressions import LONGEST, Kind, Wanted
-from finguard.api.inputs import Input, Instant
+from finguard.api.inputs import MAX_ID, Input, Instant
 from finguard.domain.rules import RuleLimits, rules
 
 MAX_REASON_CHARS: Final = 500
@@ -42,7 +42,7 @@ CustomerId = Annotated[
         description="The customer; any text of 64 characters, percent-encoded.", examples=["u-17"]
     ),
 ]
-SuppressionId = Annotated[int, Field(ge=1, le=2**63 - 1, examples=[12])]
+SuppressionId = Annotated[int, Field(ge=1, le=MAX_ID, examples=[12])]
 Reason = Annotated[
     str,
     StringConstraints(
@@ -105,5 +105,5 @@ class SuppressionQuery(Input):
 
     limit: Annotated[int, Field(ge=1, le=200, description="Suppressions on a page.")] = 50
     cursor: Annotated[
-        int | None, Field(ge=1, le=2**63 - 1, description="`next_cursor` of the page before.")
+        int | None, Field(ge=1, le=MAX_ID, description="`next_cursor` of the page before.")
     ] = None

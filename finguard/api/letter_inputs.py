@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from finguard.api.alert_inputs import Note
 from finguard.api.cursor import decode_letter_cursor
-from finguard.api.inputs import Input, RuleName, Since, Until, check_order
+from finguard.api.inputs import MAX_ID, Input, RuleName, Since, Until, check_order
 from finguard.dead_letters.outcomes import Edit
 from finguard.domain.dead_letters import LetterFilter, Position, Status
 from finguard.domain.effects import Stage
@@ -34,7 +34,7 @@ def _of_characters(text: str) -> str:
     return text
 
 
-LetterId = Annotated[int, Field(ge=1, le=2**63 - 1, examples=[17])]
+LetterId = Annotated[int, Field(ge=1, le=MAX_ID, examples=[17])]
 Reason = RuleName
 
 
@@ -118,7 +118,11 @@ class Base64Content(Input):
 Content = TextContent | Base64Content
 Again = Annotated[
     bool,
-    Field(description="Also what was replayed already and has had no answer.", examples=[False]),
+    Field(
+        strict=True,
+        description="Also what was replayed already and has had no answer.",
+        examples=[False],
+    ),
 ]
 
 

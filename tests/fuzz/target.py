@@ -46,11 +46,11 @@ _PATIENT: Final = Limit(free_failures=10**9, longest_wait_s=1)
 def target(stack: Stack, dsn: str) -> Iterator[str]:
     """The address of an API in front of a database that is filled here."""
     world = World(dsn)
-    _fill(world)
     with closing(Poison(stack.kafka_bootstrap_servers, world)) as poison:
-        # So that the description's example, which is one of them, is there.
+        # First, so that the description's example is one that Kafka has.
         poison.bury(*[BAD] * _EXAMPLES)
         settings = poison.settings(redis_url=stack.redis_url)
+    _fill(world)
     throttle = ThrottlePolicy(pair=_PATIENT, account=_PATIENT, address=_PATIENT)
     with _quiet(), served(create_app(settings, throttle=throttle)) as client:
         yield str(client.base_url)
