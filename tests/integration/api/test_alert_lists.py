@@ -14,6 +14,7 @@ import pytest
 from finguard.adapters.postgres import alerts
 from finguard.adapters.postgres.alerts import AlertFilter, Position, Sort
 from finguard.adapters.postgres.queries import named_queries
+from finguard.api.alert_outputs import AlertPage
 from tests.integration.api.world import NOON, Alert, World, alert
 
 PATH = "/api/v1/alerts"
@@ -140,6 +141,13 @@ def test_every_filter_selects_what_it_says(client: httpx.Client, world: World) -
     for (params, wanted), sort in product([*FILTERS, *sound], SORTS):
         matching = expected(stored, wanted, sort)
         assert listed(client, limit=97, sort=sort, **params) == matching, (params, sort)
+
+
+def test_a_page_is_written_as_its_model_writes_it(client: httpx.Client, world: World) -> None:
+    """To the letter, although no model is made of the rows."""
+    world.store_alerts(various(Random(6), 200))  # noqa: S311 - a reproducible test
+    page = client.get(PATH, params={"limit": 150}).text
+    assert AlertPage.model_validate_json(page).model_dump_json() == page
 
 
 @pytest.mark.parametrize("sort", SORTS)
