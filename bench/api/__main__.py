@@ -144,10 +144,12 @@ def _server_pid(bed: Bed) -> int:
 
 
 def _cpu_s(pid: int) -> float:
-    """Processor seconds of a process and its children."""
+    """Processor seconds of a process and its children, also of those that have ended."""
     process = psutil.Process(pid)
-    each = [one.cpu_times() for one in (process, *process.children(recursive=True))]
-    return sum(times.user + times.system for times in each)
+    own = process.cpu_times()
+    each = [own, *(child.cpu_times() for child in process.children(recursive=True))]
+    living_s = sum(times.user + times.system for times in each)
+    return living_s + float(own.children_user + own.children_system)
 
 
 def _versions(bed: Bed) -> str:
