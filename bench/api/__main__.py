@@ -15,7 +15,7 @@ import redis
 from bench.api.bed import Bed, BenchError, Served, running_bed, serving
 from bench.api.client import Load, Measured, measure
 from bench.api.filling import fill
-from bench.api.operations import Chance, Operation, lists, statistics
+from bench.api.operations import Chance, Operation, lists, ranges, statistics
 from bench.api.report import FILE, markdown, merged, store
 from bench.api.stream import Plan, measure_stream
 from bench.figures import percentiles
@@ -27,7 +27,7 @@ from finguard.errors import FinGuardError
 QUIET_LOAD = 0.5
 DEFAULT_ALERTS = 5_000_000
 CLIENTS = 20
-PARTS = ("lists", "statistics", "stream")
+PARTS = ("lists", "statistics", "ranges", "stream")
 
 
 def main() -> int:
@@ -73,6 +73,7 @@ def _measure(wanted: Sequence[str], given: argparse.Namespace, console: Console)
                 "statistics": lambda: _loads(
                     "statistics", bed, served, list(statistics(chance)), given
                 ),
+                "ranges": lambda: _loads("ranges", bed, served, list(ranges(chance)), given),
                 "stream": lambda: measure_stream(
                     bed, served, Plan(clients=200, rate=100, seconds=given.seconds)
                 ),

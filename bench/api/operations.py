@@ -17,6 +17,8 @@ from finguard.api.cursor import encode_cursor
 
 SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 SAMPLE: Final = 2_000
+LONG_DAYS: Final = 79
+"""Most of the history, and no more hours than a timeline may have."""
 _ALERTS: Final = "/api/v1/alerts"
 _STATS: Final = "/api/v1/stats"
 _SAMPLE: Final = """
@@ -189,37 +191,38 @@ def _filters(chance: Chance) -> dict[str, Callable[[], Parameters]]:
 
 
 def statistics(chance: Chance) -> Iterator[Operation]:
-    """Every statistic of all there is, of most of it to the minute, and of the last day."""
-
-    def spans() -> Iterator[tuple[str, Callable[[], Parameters]]]:
-        yield "all", lambda: {"from": "1970-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
-        yield "79 days", partial(_span, chance, timedelta(days=79))
-        yield "1 day", partial(_span, chance, timedelta(days=1))
-
-    for span, between in spans():
-        for name, parameters in (
-            ("summary", {}),
-            ("hours-of-week", {"zone": "UTC"}),
-            ("hours-of-week", {"zone": "Europe/Berlin"}),
-            ("hours-of-week", {"zone": "Asia/Kolkata"}),
-            ("top-users", {}),
-            ("top-cities", {}),
-            ("map", {}),
-        ):
-            yield _statistic(name, span, between, parameters)
-    for bucket, zone, length in (
-        ("day", "UTC", timedelta(days=DAYS)),
-        ("day", "Asia/Kolkata", timedelta(days=DAYS)),
-        ("hour", "UTC", timedelta(days=79)),
-        ("hour", "Asia/Kolkata", timedelta(days=79)),
-        ("minute", "UTC", timedelta(days=1)),
+    """Every statistic of all there is."""
+    between = {"from": "1970-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+    yield from _of_span("all", lambda: between)
+    for bucket, zone, days in (
+        ("day", "UTC", DAYS),
+        ("day", "Asia/Kolkata", DAYS),
+        ("hour", "UTC", LONG_DAYS),
+        ("hour", "Asia/Kolkata", LONG_DAYS),
     ):
-        yield _statistic(
-            "timeline",
-            f"{length.days} days" if length.days > 1 else "1 day",
-            partial(_span, chance, length),
-            {"bucket": bucket, "zone": zone},
-        )
+        span = partial(_span, chance, timedelta(days=days))
+        yield _statistic("timeline", f"{days} days", span, {"bucket": bucket, "zone": zone})
+
+
+def ranges(chance: Chance) -> Iterator[Operation]:
+    """Every statistic of parts of the history, to the minute."""
+    yield from _of_span(f"{LONG_DAYS} days", partial(_span, chance, timedelta(days=LONG_DAYS)))
+    day = partial(_span, chance, timedelta(days=1))
+    yield from _of_span("1 day", day)
+    yield _statistic("timeline", "1 day", day, {"bucket": "minute", "zone": "UTC"})
+
+
+def _of_span(span: str, between: Callable[[], Parameters]) -> Iterator[Operation]:
+    for name, parameters in (
+        ("summary", {}),
+        ("hours-of-week", {"zone": "UTC"}),
+        ("hours-of-week", {"zone": "Europe/Berlin"}),
+        ("hours-of-week", {"zone": "Asia/Kolkata"}),
+        ("top-users", {}),
+        ("top-cities", {}),
+        ("map", {}),
+    ):
+        yield _statistic(name, span, between, parameters)
 
 
 def _statistic(

@@ -29,7 +29,7 @@ def merged(parts: Parts, file: Path = FILE) -> dict[str, Any]:
     everything: dict[str, Any] = {**kept, **parts}
     endpoints = {
         name: {key: figures[key] for key in ("p50", "p99", "errors")}
-        for part in ("lists", "statistics")
+        for part in ("lists", "statistics", "ranges")
         if part in everything
         for name, figures in everything[part]["closed"]["operations"].items()
     }
