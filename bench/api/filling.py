@@ -52,7 +52,7 @@ CROSS JOIN LATERAL (
 
 
 def fill(dsn: str, alerts: int) -> bool:
-    """Have so many alerts in the database, which must be empty or filled by this; and recent.
+    """Have so many alerts, in fives, in the database, which must be empty or filled by this.
 
     Returns:
         Whether they were made now; else they are those of a run before.
@@ -72,7 +72,7 @@ def fill(dsn: str, alerts: int) -> bool:
 
 def _digest(alerts: int) -> str:
     """Changes with the schema, the statement that fills, and the count."""
-    parts = [*migrations().values(), _FILL, _HOURS, str(alerts)]
+    parts = [*migrations().values(), _FILL, _HOURS, f"{alerts} in {SLICES}"]
     return sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
@@ -129,7 +129,9 @@ def _fill(dsn: str, connection: Connection, alerts: int, end: datetime) -> None:
 
 
 def _fill_slices(dsn: str, alerts: int, end: datetime, bar: "tqdm[Any]") -> None:
-    slices = [(number, alerts // SLICES + (number < alerts % SLICES)) for number in range(SLICES)]
+    # In fives: four transactions, one of which has two alerts.
+    fives = alerts // 5
+    slices = [(number, fives // SLICES + (number < fives % SLICES)) for number in range(SLICES)]
 
     def fill_slice(number: int, count: int) -> int:
         first, last = (DAYS * edge // SLICES for edge in (number, number + 1))
@@ -139,14 +141,13 @@ def _fill_slices(dsn: str, alerts: int, end: datetime, bar: "tqdm[Any]") -> None
             "begin": end - timedelta(days=DAYS - first),
             "days": last - first,
             "end": end,
-            # One alert more for every fourth.
-            "transactions": count * 4 // 5,
+            "transactions": 4 * count,
             "first_offset": number * alerts,
         }
         with _session(dsn) as connection:
             _query(connection, "SELECT setseed(%s)", number / SLICES)
             _query(connection, _FILL, parameters)
-        return count
+        return 5 * count
 
     with ThreadPoolExecutor(FILLERS) as threads:
         for done in as_completed([threads.submit(fill_slice, *each) for each in slices]):
