@@ -16,7 +16,7 @@ ifneq ($(wildcard $(STAMP)),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-codec openapi fuzz
+.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-api bench-codec openapi fuzz
 
 help: ## Show this list
 	@echo "FinGuard: make TARGET"
@@ -71,6 +71,9 @@ test: lint ## Check everything: lint, and all tests against real services
 
 bench-detector: install ## Measure the detector beside its peers (see docs/benchmarks.md)
 	@exec $(PY) -m bench.detector $(if $(ONLY),--only $(ONLY)) $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-api: install ## Measure the API with 5,000,000 alerts (see docs/benchmarks.md)
+	@exec $(PY) -m bench.api $(if $(ONLY),--only $(ONLY)) $(if $(ALERTS),--alerts $(ALERTS)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(TIMES),--times $(TIMES)) $(if $(RATE),--rate $(RATE)) $(if $(SECONDS),--seconds $(SECONDS))
 
 chaos: install ## Provoke every fault of docs/faults.md on real processes (ROWS=9,17 for some)
 	@$(PY) -m devstack fetch

@@ -19,6 +19,7 @@ import psycopg2
 from bench.detector.bed import Bed, BenchError, Publishing
 from bench.detector.systems import FINGUARD, Run, running
 from bench.detector.workload import live
+from bench.figures import at, percentiles
 
 RATES: Final = (2_000, 10_000)
 WARM_UP_S: Final = 10
@@ -78,20 +79,6 @@ def _measured(bed: Bed, rate: int, seconds: int) -> dict[str, Any]:
         f"{len(kept):,} alerts; publisher at most {figures['publisher_behind_max']} ms behind"
     )
     return figures
-
-
-def percentiles(ordered_ms: list[float]) -> dict[str, float]:
-    """What is told of a distribution, in milliseconds."""
-    return {
-        "p50": round(at(ordered_ms, 0.50), 1),
-        "p99": round(at(ordered_ms, 0.99), 1),
-        "max": round(ordered_ms[-1], 1),
-    }
-
-
-def at(ordered: list[float], share: float) -> float:
-    """The value that this share of all does not exceed."""
-    return ordered[max(0, min(len(ordered) - 1, round(share * len(ordered)) - 1))]
 
 
 def _await_claims(run: Run) -> None:

@@ -6,10 +6,11 @@
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from bench.figures import table
 from devstack.layout import CHECKOUT
 
 RESULTS: Final = CHECKOUT / "bench" / "results"
@@ -104,7 +105,7 @@ def _throughput(part: Mapping[str, Any], report: Mapping[str, Any]) -> Iterator[
         )
         for name, figures in systems.items()
     ]
-    yield from _table(
+    yield from table(
         (
             "system, one process",
             "transactions/s",
@@ -146,7 +147,7 @@ def _latency(part: Mapping[str, Any], _report: Mapping[str, Any]) -> Iterator[st
         )
         for rate, figures in part["rates"].items()
     ]
-    yield from _table(
+    yield from table(
         (
             "transactions/s",
             "p50",
@@ -163,7 +164,7 @@ def _latency(part: Mapping[str, Any], _report: Mapping[str, Any]) -> Iterator[st
 def _memory(part: Mapping[str, Any], _report: Mapping[str, Any]) -> Iterator[str]:
     resident = part["resident"]
     fifths = " → ".join("?" if mb is None else f"{mb:.0f}" for mb in resident["fifths_mb"])
-    yield from _table(
+    yield from table(
         ("detector resident, max", "median of each fifth, MB", "drift, first to last", "messages"),
         [
             (
@@ -187,7 +188,7 @@ def _redis(part: Mapping[str, Any], _report: Mapping[str, Any]) -> Iterator[str]
         )
         for daily, figures in part["by_purchases_a_day"].items()
     ]
-    yield from _table(
+    yield from table(
         (
             "purchases a day",
             "bytes of Redis a user",
@@ -197,16 +198,6 @@ def _redis(part: Mapping[str, Any], _report: Mapping[str, Any]) -> Iterator[str]
         ),
         rows,
     )
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    lines = [list(heads), *map(list, rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
-    for number, line in enumerate(lines):
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        yield f"| {' | '.join(cells)} |"
-        if number == 0:
-            yield f"|{'|'.join('-' * (width + 2) for width in widths)}|"
 
 
 def main() -> None:

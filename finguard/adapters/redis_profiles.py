@@ -109,15 +109,17 @@ class RedisProfiles:
             try:
                 return self._try(script, calls)
             except NoScriptError:  # no call has done anything then
-                del self._shas[script]
+                # The API reads from several threads; another may have found out at the same time.
+                self._shas.pop(script, None)
                 return self._try(script, calls)
 
     def _try(self, script: str, calls: Sequence[tuple[list[str], Sequence[Any]]]) -> list[Any]:
-        if script not in self._shas:
-            self._shas[script] = str(self._client.script_load(script))
+        sha = self._shas.get(script)
+        if sha is None:
+            sha = self._shas[script] = str(self._client.script_load(script))
         pipeline = self._client.pipeline(transaction=False)
         for keys, arguments in calls:
-            pipeline.evalsha(self._shas[script], len(keys), *keys, *arguments)
+            pipeline.evalsha(sha, len(keys), *keys, *arguments)
         answers: list[Any] = pipeline.execute()
         return answers
 
@@ -183,7 +185,5 @@ def _translated() -> Iterator[None]:
     """
     try:
         yield
-    except NoScriptError:
-        raise
     except (RedisError, OSError) as error:
         raise ServiceUnavailable(f"Redis: {error}", service="redis") from error

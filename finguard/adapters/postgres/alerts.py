@@ -51,6 +51,11 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: bool | None = None
     text: str | None = None
 
+    def any_of(self, name: str) -> Sequence[str] | None:
+        """The values of one of the filters that take several."""
+        values: Sequence[str] | None = getattr(self, name)
+        return values
+
     @property
     def is_of_kinds(self) -> bool:
         """Whether it restricts kinds or few countries, and besides these no more than time.
@@ -68,6 +73,14 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 _KIND_FIELDS: Final = {"rules", "severities", "statuses", "countries"}
 _TIME_FIELDS: Final = {"since", "until"}
+_SINGULAR: Final[dict[str, str]] = {
+    "rules": "rule",
+    "severities": "severity",
+    "statuses": "status",
+    "countries": "country",
+    "currencies": "currency",
+}
+"""Filters that take several values, and the column of each."""
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,16 +129,34 @@ _ORDERS: Final[dict[Sort, _Order]] = {
     ),
     "amount": _Order(
         # Not the column of the result, which has lost its trailing zeros and thereby its index.
-        "alerts.amount DESC, alert_id DESC",
+        "alerts.amount DESC, alerts.alert_id DESC",
         "(amount, alert_id) < (%(at_amount)s, %(at_id)s)",
     ),
 }
 
 
-def list_query(wanted: AlertFilter, sort: Sort) -> str:
-    """The query for a list, with places for the values of `list_parameters`."""
-    is_of_kinds = _ORDERS[sort].is_of_time and wanted.is_of_kinds
-    return _ordered("list_alerts_of_kinds" if is_of_kinds else "list_alerts", sort)
+def list_query(
+    wanted: AlertFilter, sort: Sort, *, after: Position | None, limit: int
+) -> tuple[str, Row]:
+    """The query for a list, and its values."""
+    values: Row = {
+        "at_time": after.occurred_at if after else None,
+        "at_score": after.score if after else None,
+        "at_amount": after.amount if after else None,
+        "at_id": after.alert_id if after else None,
+        "limit": limit,
+    }
+    if _ORDERS[sort].is_of_time and wanted.is_of_kinds:
+        distinct = {name: sorted(set(wanted.any_of(name) or ())) or None for name in _SINGULAR}
+        return _ordered("list_alerts_of_kinds", sort), {**values, **_matching(wanted), **distinct}
+    column = _merged_column(wanted, sort)
+    if column is None:
+        return _ordered("list_alerts", sort), {**values, **_matching(wanted)}
+    # Restricted by its streams, and not once more, which would look like fewer to the planner.
+    streams = set(wanted.any_of(column) or ())
+    rest = msgspec.structs.replace(wanted, **{column: None})
+    query = _ordered("list_alerts_merged", sort, stream=_SINGULAR[column])
+    return query, {**values, **_matching(rest), "streams": sorted(streams)}
 
 
 def declare_export(
@@ -133,8 +164,8 @@ def declare_export(
 ) -> None:
     """Begin to read a list of any length; `fetch_export` has it in parts."""
     # Merging kinds is for pages: it would collect everything before the first row.
-    query = _SQL["declare_export"].format(query=_ordered("list_alerts", sort))
-    snapshot.execute(query, list_parameters(wanted, after=None, limit=limit))
+    query = _SQL["declare_export"].format(query=_ordered("list_all_alerts", sort))
+    snapshot.execute(query, {**_matching(wanted), "limit": limit})
 
 
 def fetch_export(snapshot: RealDictCursor, count: int) -> list[Row]:
@@ -142,25 +173,33 @@ def fetch_export(snapshot: RealDictCursor, count: int) -> list[Row]:
     return _rows(snapshot, _SQL["fetch_export"], {"count": count})
 
 
-def _ordered(name: str, sort: Sort) -> str:
+def _merged_column(wanted: AlertFilter, sort: Sort) -> str | None:
+    """Which filter's values to merge the lists of; None where one index has the order already."""
+    candidates = {"score": ("severities",), "amount": ("currencies", "countries")}.get(sort, ())
+    return next((name for name in candidates if len(wanted.any_of(name) or ()) > 1), None)
+
+
+def _matching(wanted: AlertFilter) -> Row:
+    """The values of the filters; a single one of several by itself."""
+    values: Row = msgspec.structs.asdict(wanted)
+    for several, one in _SINGULAR.items():
+        given = values[several] or ()
+        is_one = len(given) == 1
+        values[one] = next(iter(given)) if is_one else None
+        values[several] = None if is_one else values[several]
+    return values
+
+
+def _ordered(name: str, sort: Sort, *, stream: str = "") -> str:
+    order = _ORDERS[sort]
     return _SQL[name].format(
         columns=_SQL["columns"],
         matching=_SQL["matching"],
-        beyond=_ORDERS[sort].beyond,
-        order=_ORDERS[sort].order,
+        beyond=order.beyond,
+        order=order.order,
+        order_of_first=order.order.replace("alerts.", "first."),
+        stream=stream,
     )
-
-
-def list_parameters(wanted: AlertFilter, *, after: Position | None, limit: int) -> Row:
-    """The values for a list."""
-    return {
-        **msgspec.structs.asdict(wanted),
-        "at_time": after.occurred_at if after else None,
-        "at_score": after.score if after else None,
-        "at_amount": after.amount if after else None,
-        "at_id": after.alert_id if after else None,
-        "limit": limit,
-    }
 
 
 def list_alerts(
@@ -172,8 +211,7 @@ def list_alerts(
     limit: int,
 ) -> list[Row]:
     """At most `limit` alerts in an order, from behind a position in the same order."""
-    parameters = list_parameters(wanted, after=after, limit=limit)
-    return _rows(cursor, list_query(wanted, sort), parameters)
+    return _rows(cursor, *list_query(wanted, sort, after=after, limit=limit))
 
 
 def read_alert(cursor: RealDictCursor, alert_id: int) -> Row | None:

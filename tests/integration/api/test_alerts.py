@@ -37,6 +37,7 @@ ITEM_FIELDS = {
     "assignee",
     "triaged_at",
     "version",
+    "suppressed_by",
 }
 DETAIL_FIELDS = ITEM_FIELDS | {
     "evidence",

@@ -6,8 +6,14 @@ alert_id, user_id, transaction_id, rule, severity, score, story, trim_scale(amou
 
 -- name: matching
 -- A part of other queries: what every filter takes. The driver writes the values into the
--- statement, so the planner sees an absent filter as the constant TRUE and drops it.
-(%(rules)s::text[] IS NULL OR rule = ANY (%(rules)s::text[]))
+-- statement, so the planner sees an absent filter as the constant TRUE and drops it. One value is
+-- compared as such: an index is in order behind one value, and behind several it is not.
+(%(rule)s::text IS NULL OR rule = %(rule)s)
+  AND (%(severity)s::text IS NULL OR severity = %(severity)s)
+  AND (%(status)s::text IS NULL OR status = %(status)s)
+  AND (%(country)s::text IS NULL OR country = %(country)s)
+  AND (%(currency)s::text IS NULL OR currency = %(currency)s)
+  AND (%(rules)s::text[] IS NULL OR rule = ANY (%(rules)s::text[]))
   AND (%(severities)s::text[] IS NULL OR severity = ANY (%(severities)s::text[]))
   AND (%(statuses)s::text[] IS NULL OR status = ANY (%(statuses)s::text[]))
   AND (%(countries)s::text[] IS NULL OR country = ANY (%(countries)s::text[]))
@@ -26,11 +32,46 @@ alert_id, user_id, transaction_id, rule, severity, score, story, trim_scale(amou
 
 -- name: list_alerts
 -- One page in one of the orders, beyond a position in it. Which index to walk or to collect from is
--- the planner's choice, by how common the values are.
+-- the planner's choice, by how common the values are. Only the page itself is fetched from the table.
+WITH page AS MATERIALIZED (
+  SELECT alert_id
+  FROM alerts
+  WHERE {matching}
+    AND (%(at_id)s::bigint IS NULL OR {beyond})
+  ORDER BY {order}
+  LIMIT %(limit)s
+)
+SELECT {columns}
+FROM page JOIN alerts USING (alert_id)
+ORDER BY {order}
+
+-- name: list_alerts_merged
+-- The same where an index has the order within each value of a column: takes the first of every
+-- wanted value, and merges these.
+WITH page AS MATERIALIZED (
+  SELECT first.alert_id
+  FROM unnest(%(streams)s::text[]) AS stream (value)
+  CROSS JOIN LATERAL (
+    SELECT alert_id, occurred_at, score, amount
+    FROM alerts
+    WHERE {stream} = stream.value
+      AND {matching}
+      AND (%(at_id)s::bigint IS NULL OR {beyond})
+    ORDER BY {order}
+    LIMIT %(limit)s
+  ) AS first
+  ORDER BY {order_of_first}
+  LIMIT %(limit)s
+)
+SELECT {columns}
+FROM page JOIN alerts USING (alert_id)
+ORDER BY {order}
+
+-- name: list_all_alerts
+-- The same without an end that would be worth collecting for: row by row as they are read.
 SELECT {columns}
 FROM alerts
 WHERE {matching}
-  AND (%(at_id)s::bigint IS NULL OR {beyond})
 ORDER BY {order}
 LIMIT %(limit)s
 

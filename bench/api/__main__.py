@@ -1,0 +1,167 @@
+"""Measures the API with millions of alerts in PostgreSQL; `make bench-api` runs it."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import Any
+
+import psutil
+import psycopg2
+import redis
+
+from bench.api.bed import Bed, BenchError, Served, running_bed, serving
+from bench.api.client import Load, Measured, measure
+from bench.api.filling import fill
+from bench.api.operations import Chance, Operation, lists, ranges, statistics
+from bench.api.report import FILE, markdown, merged, store
+from bench.api.stream import Plan, measure_stream
+from bench.figures import percentiles
+from bench.machine import describe
+from devstack import StackError
+from devstack.console import Console
+from finguard.errors import FinGuardError
+
+QUIET_LOAD = 0.5
+DEFAULT_ALERTS = 5_000_000
+CLIENTS = 20
+PARTS = ("lists", "statistics", "ranges", "stream")
+
+
+def main() -> int:
+    """Measure the parts asked for, one after the other, and report after each."""
+    parser = argparse.ArgumentParser(prog="make bench-api", description=__doc__)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to measure")
+    parser.add_argument("--alerts", type=int, default=DEFAULT_ALERTS, help="in PostgreSQL")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the API")
+    parser.add_argument("--times", type=int, default=100, help="that each operation is asked for")
+    parser.add_argument("--rate", type=float, default=2.0, help="requests/s of a paced client")
+    parser.add_argument("--seconds", type=int, default=60, help="of the stream")
+    given = parser.parse_args()
+    wanted = given.only.split(",")
+    if unknown := set(wanted) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    console = Console(sys.stderr)
+    # As Ctrl-C does: nothing is left running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _measure(wanted, given, console)
+    except (BenchError, StackError, FinGuardError) as error:
+        console.line(f"error: {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _measure(wanted: Sequence[str], given: argparse.Namespace, console: Console) -> None:
+    load = os.getloadavg()[0]
+    if load > QUIET_LOAD:
+        console.line(f"This machine is busy (load {load:.1f}): the figures will be too high.")
+    with running_bed(console) as bed:
+        fill(bed.dsn, given.alerts)
+        where = (
+            f"{_versions(bed)}; {given.alerts:,} alerts; API processes: {given.workers}; "
+            f"load before {load:.1f}"
+        )
+        with serving(bed, workers=given.workers) as served:
+            chance = Chance(bed.dsn, seed=7)
+            parts: dict[str, Callable[[], dict[str, Any]]] = {
+                "lists": lambda: _loads("lists", bed, served, list(lists(chance)), given),
+                "statistics": lambda: _loads(
+                    "statistics", bed, served, list(statistics(chance)), given
+                ),
+                "ranges": lambda: _loads("ranges", bed, served, list(ranges(chance)), given),
+                "stream": lambda: measure_stream(
+                    bed, served, Plan(clients=200, rate=100, seconds=given.seconds)
+                ),
+            }
+            for name in (name for name in PARTS if name in wanted):
+                report = merged({name: {**parts[name](), "measured": where}})
+                store(report)
+    print(markdown(report))  # noqa: T201
+    console.line(f"All figures: {os.path.relpath(FILE)}")
+
+
+def _loads(
+    title: str, bed: Bed, served: Served, operations: list[Operation], given: argparse.Namespace
+) -> dict[str, Any]:
+    """Both loads, after some requests that warm up what a running system has warm."""
+    measure(served, operations, Load(clients=4, times=2), f"{title}: warm-up")
+    loads = {
+        "closed": Load(clients=CLIENTS, times=given.times),
+        "paced": Load(clients=CLIENTS, times=given.times, rate=given.rate),
+    }
+    return {
+        name: _figures(bed, served, operations, load, f"{title}: {name}")
+        for name, load in loads.items()
+    }
+
+
+def _figures(
+    bed: Bed, served: Served, operations: list[Operation], load: Load, title: str
+) -> dict[str, Any]:
+    postgres = _server_pid(bed)
+    before = [_cpu_s(pid) for pid in (served.pid, postgres)]
+    measured = measure(served, operations, load, title)
+    used_ms = [
+        1000 * (_cpu_s(pid) - was) for pid, was in zip((served.pid, postgres), before, strict=True)
+    ]
+    everything = sorted(ms for each in measured.latencies_ms.values() for ms in each)
+    if not everything:
+        raise BenchError("the API answered nothing")
+    for name, errors in measured.errors.items():
+        bed.console.line(f"{name}: {len(errors)} errors, such as {errors[0]}")
+    return {
+        "load": _told(load),
+        "requests_per_s": round(len(everything) / measured.seconds),
+        **percentiles(everything),
+        "errors": sum(map(len, measured.errors.values())),
+        "api_cpu_ms": round(used_ms[0] / len(everything), 2),
+        "postgres_cpu_ms": round(used_ms[1] / len(everything), 2),
+        "operations": {each.name: _operation(measured, each.name) for each in operations},
+    }
+
+
+def _operation(measured: Measured, name: str) -> dict[str, Any]:
+    latencies_ms = sorted(measured.latencies_ms[name]) or [float("nan")]
+    return {**percentiles(latencies_ms), "errors": len(measured.errors.get(name, ()))}
+
+
+def _told(load: Load) -> str:
+    if load.rate is None:
+        return f"closed: {load.clients} clients, each sends as soon as it is answered"
+    return f"paced: {load.clients} clients, each {load.rate:g} requests/s at random moments"
+
+
+def _server_pid(bed: Bed) -> int:
+    """The postmaster, whose children the sessions are."""
+    with closing(psycopg2.connect(bed.dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        ((pid,),) = cursor.fetchall()
+        return psutil.Process(pid).ppid()
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor seconds of a process and its children, also of those that have ended."""
+    process = psutil.Process(pid)
+    own = process.cpu_times()
+    each = [own, *(child.cpu_times() for child in process.children(recursive=True))]
+    living_s = sum(times.user + times.system for times in each)
+    return living_s + float(own.children_user + own.children_system)
+
+
+def _versions(bed: Bed) -> str:
+    with closing(psycopg2.connect(bed.dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        ((postgres,),) = cursor.fetchall()
+    with closing(redis.Redis.from_url(bed.redis_url)) as client:
+        server: Any = client.info("server")
+    packages = describe("fastapi", "uvicorn", "pydantic", "psycopg2-binary")
+    return f"{packages}, PostgreSQL {postgres}, Redis {server['redis_version']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""The test bed: PostgreSQL and Redis of the bench's own, and the API as a process beside."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from devstack.console import Console
+from devstack.launch import daemon_of, launch_all, stop_all
+from devstack.layout import CHECKOUT, Layout
+from devstack.postgres import Postgres
+from devstack.redis import Redis
+from devstack.settings import POSTGRES_SETTING, REDIS_SETTING, free_ports
+from finguard.settings import DEVELOPMENT_PASSWORD
+
+READY_WITHIN_S: Final = 60.0
+
+
+class BenchError(Exception):
+    """The API, or what it needs, did not do what it was started for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bed:
+    """Running services, whose data stay for the next run.
+
+    Attributes:
+        dsn: of PostgreSQL. redis_url: of Redis. folder: for data and logs.
+    """
+
+    dsn: str
+    redis_url: str
+    folder: Path
+    console: Console
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A running API that takes this token."""
+
+    port: int
+    token: str
+    pid: int
+
+
+@contextmanager
+def running_bed(console: Console) -> Iterator[Bed]:
+    """Run PostgreSQL and Redis until the context ends."""
+    checkout = Layout.of_checkout()
+    folder = checkout.folder / "bench" / "api"
+    layout = Layout(folder=folder, cache=checkout.cache)
+    postgres_port, redis_port = free_ports(2)
+    dsn = f"postgresql://finguard:finguard@127.0.0.1:{postgres_port}/finguard"
+    redis_url = f"redis://127.0.0.1:{redis_port}/0"
+    services = (Postgres(dsn=dsn, layout=layout), Redis(url=redis_url, layout=layout))
+    with layout.locked():
+        pairs = {each.name: (each, daemon_of(each, layout)) for each in services}
+        # Those that a run left which was itself killed.
+        stop_all(list(pairs.values()))
+        try:
+            with checkout.locked():
+                for each in services:
+                    each.fetch(console)
+            launch_all(pairs, console)
+            yield Bed(dsn=dsn, redis_url=redis_url, folder=folder, console=console)
+        finally:
+            stop_all(list(pairs.values()))
+
+
+@contextmanager
+def serving(bed: Bed, *, workers: int = 1) -> Iterator[Served]:
+    """Run the API as the README says, with its default settings, until the context ends."""
+    (port,) = free_ports(1)
+    command = [sys.executable, "-m", "uvicorn", "api:app", "--port", str(port)]
+    if workers > 1:
+        command += ["--workers", str(workers)]
+    log = bed.folder / "logs" / "api.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - the project's own program
+            command, cwd=CHECKOUT, env=_environment(bed), stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _await_ready(url, process, log)
+        yield Served(port=port, token=_token(url), pid=process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _environment(bed: Bed) -> Mapping[str, str]:
+    """This process' own, without anybody's settings: a file of settings is not read either."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("FINGUARD_")}
+    return {**own, POSTGRES_SETTING: bed.dsn, REDIS_SETTING: bed.redis_url}
+
+
+def _await_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    deadline_s = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/health/ready", timeout=2).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise BenchError(f"the API did not get ready:\n{log.read_text('utf-8', 'replace')[-2000:]}")
+
+
+def _token(url: str) -> str:
+    form = {"username": "admin", "password": DEVELOPMENT_PASSWORD}
+    answer = httpx.post(f"{url}/api/v1/auth/token", data=form, timeout=10)
+    if not answer.is_success:
+        raise BenchError(f"the API lets nobody in: {answer.text}")
+    return str(answer.json()["access_token"])
