@@ -38,7 +38,7 @@ def test_services_and_versions_are_told(api: FakeApi, show: Show) -> None:
     app = show(api.session(), PAGE)
 
     services, versions = (table.value.reset_index().to_csv() for table in app.table)
-    assert r"PostgreSQL,✓ answers,1 ms" in services
+    assert r"PostgreSQL,✓ answers,0\.6 ms" in services
     assert "Redis,✗ is away" in services
     assert r"0009\_alert\_rollups" in versions
 
