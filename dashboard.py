@@ -29,7 +29,7 @@ def session_from(settings: Settings) -> Session:
         refresh_s=settings.dashboard_refresh_s,
         browser_api=settings.dashboard_browser_api_url or f":{port}",
         cookie=browser.cookie(),
-        visitor=st.context.ip_address,
+        visitor=browser.visitor(),
         default_password=DEVELOPMENT_PASSWORD,
         development=settings.environment == "development" and settings.api_admin_password is None,
     )

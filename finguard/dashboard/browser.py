@@ -4,6 +4,7 @@ The server that draws the pages can set no such cookie, so the browser fetches i
 a code that is good once; docs/security.md has the whole way.
 """
 
+from ipaddress import ip_address
 from typing import Final
 
 import streamlit as st
@@ -35,6 +36,19 @@ def cookie() -> str:
     """The browser's cookie as it came with the page; empty without."""
     values = (str(st.context.cookies.get(name, "")) for name in COOKIES)
     return next((value for value in values if value.startswith(COOKIE_PREFIX)), "")
+
+
+def visitor() -> str | None:
+    """The address that the viewer comes from, as far as it is known.
+
+    Where the connection is from this machine itself, a proxy on it may have told the address; the
+    API's server believes proxies by the same rule.
+    """
+    told = st.context.ip_address or st.context.headers.get("X-Forwarded-For", "")
+    try:
+        return str(ip_address(str(told)))
+    except ValueError:
+        return None
 
 
 def remember(session: Session) -> None:

@@ -26,7 +26,7 @@ def show(session: Session) -> None:
         if asked:
             _log_in(session, username.strip(), password)
         if session.development:
-            st.caption(f"Development setup: `admin` / `{session.default_password}`")
+            st.markdown(f":small[Development setup: `admin` / `{session.default_password}`]")
 
 
 def resume(session: Session) -> None:

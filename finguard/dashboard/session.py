@@ -40,7 +40,7 @@ class Session:
         browser_api: where the viewer's browser reaches the API: an address, or `:8000` for that
             port of whichever host name the page has.
         cookie: the browser's, until it is known whether its session still lasts; empty after that.
-        visitor: the address that the viewer comes from, where it is not this machine's.
+        visitor: the address that the viewer comes from; None where nobody knows.
         default_password: what a fresh development setup accepts.
         development: whether the login page may say so.
         monotonic_s: the clock by which answers and tokens grow old.

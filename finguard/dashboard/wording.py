@@ -111,7 +111,8 @@ def pace(per_second: float) -> str:
 def short_duration(seconds: float) -> str:
     """A length of time that fits a card: `85 ms`, `1.4 s`, `12 min`."""
     if seconds < 1:
-        return f"{seconds * 1000:,.0f} ms"
+        digits = 1 if seconds < 0.01 else 0  # noqa: PLR2004 - a hundredth tells little more
+        return f"{seconds * 1000:,.{digits}f} ms"
     if seconds < _HUNDRED:
         return f"{seconds:.1f} s"
     return f"{seconds / 60:,.0f} min"

@@ -12,5 +12,5 @@ GREY: Final = "#8A94A6"
 SEVERITY_COLOURS: Final = {"high": VERMILLION, "medium": ORANGE, "low": SKY}
 SEVERITY_SHAPES: Final = {"high": "triangle-up", "medium": "diamond", "low": "circle"}
 
-INK: Final = {"light": "#1B2430", "dark": "#E6EAF0"}
+INK: Final = {"light": "#0E1620", "dark": "#E6EAF0"}
 """For text inside a chart, by theme; the text of axes follows the theme by itself."""

@@ -148,7 +148,7 @@ def world_map(
         legend=None,
         scale=alt.Scale(domain=list(SEVERITY_COLOURS), range=list(SEVERITY_COLOURS.values())),
     )
-    land = alt.Chart(_land()).mark_geoshape(fill=GREY, fillOpacity=0.3)
+    land = alt.Chart(_land()).mark_geoshape(fill=GREY, fillOpacity=0.3, aria=False)
     ways = (
         alt.Chart(arcs)
         .mark_line(strokeWidth=1.4, opacity=0.75)

@@ -118,12 +118,18 @@ def _audit() -> None:
         alt="Changes, newest first",
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Newer", key="audit-newer", disabled=len(cursors) == 1):
-            cursors.pop()
-            st.rerun(scope="fragment")
-        if st.button("Older", key="audit-older", disabled=page.next_cursor is None):
-            cursors.append(page.next_cursor)
-            st.rerun(scope="fragment")
+        st.button("Newer", key="audit-newer", disabled=len(cursors) == 1, on_click=_newer)
+        st.button(
+            "Older",
+            key="audit-older",
+            disabled=page.next_cursor is None,
+            on_click=cursors.append,
+            args=(page.next_cursor,),
+        )
+
+
+def _newer() -> None:
+    st.session_state[_CURSORS].pop()
 
 
 st.fragment(_live, run_every=current().refresh_s)()

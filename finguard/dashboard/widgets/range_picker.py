@@ -66,6 +66,7 @@ def show_ends() -> None:
     with st.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="bottom", key="ends"
     ):
+        st.caption(f"Times in {escape(clock().name)}.", width="content")
         for name, label, value in ((FROM, "From", start), (TO, "To", end)):
             st.datetime_input(
                 label,
@@ -76,7 +77,6 @@ def show_ends() -> None:
                 format="YYYY-MM-DD",
                 width=190,
                 on_change=_choose,
-                required=True,
             )
     if between(*_ends()) is None:
         st.warning(
@@ -84,7 +84,6 @@ def show_ends() -> None:
             f"see the last {PERIODS[0].words}.",
             icon=":material/date_range:",
         )
-    st.caption(f"Times in {escape(clock().name)}; the address has them in UTC.")
 
 
 def _choose() -> None:

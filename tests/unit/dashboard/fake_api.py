@@ -38,6 +38,7 @@ class FakeApi:
         role: of whoever logs in.
         default_login: whether it admits everybody.
         failure: answered instead of anything else; an exception is raised.
+        visitors: the addresses from which the logins came, where they were told.
         asked: every request so far: method, path and parameters.
         clock: of the sessions that talk to it.
     """
@@ -51,6 +52,7 @@ class FakeApi:
     default_login: bool = False
     failure: httpx.Response | Exception | None = None
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    visitors: list[str] = field(default_factory=list)
     clock: Clockwork = field(default_factory=Clockwork)
     _access: str = "access-0"
     _refresh: str = ""
@@ -76,6 +78,10 @@ class FakeApi:
     def end_sessions(self) -> None:
         """From now on no token and no cookie is worth anything, as after a logout elsewhere."""
         self._access = self._refresh = ""
+
+    def forget_access_tokens(self) -> None:
+        """From now on only a renewal gives a token that works, as after a change of the secret."""
+        self._access = "another"
 
     def paths(self) -> list[str]:
         """The paths asked so far."""
@@ -131,6 +137,8 @@ class FakeApi:
             if form["cookie"] != COOKIE or not self._access:
                 return problem(401, "This takes a valid access token.")
             return httpx.Response(200, json={"access_token": self._access, "expires_in": 900})
+        if visitor := request.headers.get("X-Forwarded-For"):
+            self.visitors.append(visitor)
         if kind == "token" and form["password"] == "wrong":
             return problem(401, "There is no such user with such a password.")
         if kind == "refresh" and form["refresh_token"] != self._refresh:

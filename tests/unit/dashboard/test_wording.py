@@ -16,7 +16,9 @@ from finguard.dashboard.wording import (
     escape,
     money,
     named,
+    pace,
     percent,
+    short_duration,
     short_money,
 )
 
@@ -162,3 +164,25 @@ def test_an_unknown_zone_is_utc(zone: str | None) -> None:
 def test_a_rule_of_tomorrow_has_a_name() -> None:
     """A code that the dashboard does not know yet is told in words."""
     assert named(RULES, "card_testing") == "Card testing"
+
+
+def test_a_pace_has_as_many_digits_as_it_takes() -> None:
+    """Slow ones are told apart, fast ones are read at a glance."""
+    assert [pace(value) for value in (0.0, 0.44, 9.96, 205.4, 12_345.0)] == [
+        "0 /s",
+        "0.4 /s",
+        "10.0 /s",
+        "205 /s",
+        "12,345 /s",
+    ]
+
+
+def test_a_short_length_of_time_fits_a_card() -> None:
+    """In the unit that leaves two or three digits."""
+    assert [short_duration(value) for value in (0.0006, 0.085, 1.44, 99.9, 3_600)] == [
+        "0.6 ms",
+        "85 ms",
+        "1.4 s",
+        "99.9 s",
+        "60 min",
+    ]

@@ -1,0 +1,101 @@
+"""The system page in each of its states."""
+
+import httpx
+
+from tests.unit.dashboard.conftest import PAGES, Show, texts
+from tests.unit.dashboard.fake_api import FakeApi
+from tests.unit.dashboard.samples import AUDIT, detector
+
+PAGE = f"{PAGES}/system.py"
+
+
+def test_detectors_are_told_in_words_and_units(api: FakeApi, show: Show) -> None:
+    """How each one is, what it owns, and how far behind it is."""
+    api.detectors = [
+        detector(),
+        detector(host="b", outage="Redis", partitions=[], lag=None),
+        detector(host="c", status="silent", partitions=None),
+        detector(host="d", rebuilding=True, lag=1_234),
+    ]
+
+    app = show(api.session(), PAGE)
+
+    assert not app.exception
+    frame = app.dataframe[0].value
+    assert list(frame["State"]) == [
+        "✓ alive",
+        "⏸ waits for Redis",
+        "✗ silent",
+        "↻ rebuilds profiles",
+    ]
+    assert list(frame["Partitions"]) == ["0, 1, 2", "none", "–", "0, 1, 2"]  # noqa: RUF001
+    assert list(frame["Lag"]) == ["12", "–", "12", "1,234"]  # noqa: RUF001
+    assert frame["Pace"][0] == "205 /s"
+
+
+def test_services_and_versions_are_told(api: FakeApi, show: Show) -> None:
+    """A service that is away says so in a word and a sign."""
+    app = show(api.session(), PAGE)
+
+    services, versions = (table.value.reset_index().to_csv() for table in app.table)
+    assert r"PostgreSQL,✓ answers,0\.6 ms" in services
+    assert "Redis,✗ is away" in services
+    assert r"0009\_alert\_rollups" in versions
+
+
+def test_without_a_detector_the_page_says_what_to_do(api: FakeApi, show: Show) -> None:
+    """No empty table."""
+    api.detectors = []
+
+    app = show(api.session(), PAGE)
+
+    assert "No detector runs" in texts(app)
+    assert "python detector.py" in texts(app)
+
+
+def test_the_audit_log_is_for_administrators(api: FakeApi, show: Show) -> None:
+    """Others are told so, and the API is not even asked."""
+    app = show(api.session(), PAGE)
+
+    assert "This takes the role admin" in texts(app)
+    assert "/api/v1/audit" not in api.paths()
+
+
+def test_administrators_see_who_changed_what(api: FakeApi, show: Show) -> None:
+    """Before and after, and further back on the next page."""
+    api.role = "admin"
+    app = show(api.session(), PAGE)
+
+    changes = app.dataframe[1].value
+    assert list(changes["Who"]) == ["admin"]
+    assert list(changes["After"]) == ['{"role": "analyst"}']
+
+    app.button(key="audit-older").click().run()
+
+    assert ("GET", "/api/v1/audit", {"limit": "50", "cursor": "11"}) in api.asked
+    assert not app.button(key="audit-newer").disabled
+
+
+def test_an_empty_audit_log_says_so(api: FakeApi, show: Show) -> None:
+    """Where nobody has changed anything."""
+    api.role, api.answers = "admin", {"/api/v1/audit": {**AUDIT, "items": []}}
+
+    assert "Nobody has changed anything yet" in texts(show(api.session(), PAGE))
+
+
+def test_while_the_api_is_away_the_last_state_stays(api: FakeApi, show: Show) -> None:
+    """A banner above what was known, then recovery."""
+    app = show(api.session(), PAGE)
+    api.failure = httpx.ConnectError("refused")
+    api.clock.now_s += 60.0
+    app.run()
+
+    assert not app.exception
+    assert "No fresh data since" in texts(app)
+    assert len(app.dataframe[0].value) == 1
+
+    api.failure = None
+    api.clock.now_s += 60.0
+    app.run()
+
+    assert "No fresh data since" not in texts(app)
