@@ -16,7 +16,7 @@ ifneq ($(wildcard $(STAMP)),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-api bench-codec openapi fuzz
+.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-api bench-codec openapi fuzz screenshots
 
 help: ## Show this list
 	@echo "FinGuard: make TARGET"
@@ -82,6 +82,10 @@ chaos: install ## Provoke every fault of docs/faults.md on real processes (ROWS=
 fuzz: install ## Attack the API with schemathesis (CASES=500, SECONDS=600 as each role, SEED=1)
 	@$(PY) -m devstack fetch
 	@exec $(PY) -m tests.fuzz $(if $(CASES),--cases $(CASES)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+screenshots: install ## Take the pictures of docs/images from the running dashboard
+	@$(PY) -m devstack fetch
+	@exec $(PY) -m tests.screenshots
 
 openapi: install ## Write the API's description to docs/openapi.json
 	@$(PY) -m finguard.api.openapi > docs/openapi.json.new && mv docs/openapi.json.new docs/openapi.json

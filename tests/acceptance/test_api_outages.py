@@ -13,8 +13,8 @@ import pytest
 
 from devstack import ServiceHandle, Stack
 from finguard.settings import DEVELOPMENT_PASSWORD
-from tests.acceptance.conftest import free_port, is_healthy
 from tests.acceptance.programs import Site, wait_for
+from tests.acceptance.whole import free_port, is_healthy
 from tests.integration.api.world import World, alert
 
 CLIENTS: Final = 8

@@ -8,24 +8,15 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
-from tests.acceptance.conftest import Whole
+from tests.acceptance.chromium import ARGUMENTS
 from tests.acceptance.programs import wait_for
+from tests.acceptance.whole import Whole
 
 USERNAME, PASSWORD = "admin", "password123"
 
 WAIT_MS = 30_000
 # How long the running simulator may take until its next fraud.
 ARRIVAL_MS = 90_000
-
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 expect.set_options(timeout=WAIT_MS)
 
@@ -37,7 +28,7 @@ def browser(browser_path: Path) -> Iterator[Browser]:
     """The system's Chromium, without a window."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=str(browser_path), args=CHROMIUM_ARGUMENTS
+            executable_path=str(browser_path), args=list(ARGUMENTS)
         )
         yield running
         running.close()

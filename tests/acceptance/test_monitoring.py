@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from devstack import Stack
-from tests.acceptance.conftest import free_port
 from tests.acceptance.programs import Program, Site, wait_for
+from tests.acceptance.whole import free_port
 
 LOAD = ("--users", "400", "--seed", "12", "--rate", "200", "--fraud-rate", "0.1")
 ADDRESS = re.compile(r"serving metrics and health.*address=(\S+)")

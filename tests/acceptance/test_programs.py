@@ -3,8 +3,8 @@
 import httpx
 
 from finguard.settings import DEVELOPMENT_PASSWORD
-from tests.acceptance.conftest import free_port, is_healthy
 from tests.acceptance.programs import Program, Site, wait_for
+from tests.acceptance.whole import free_port, is_healthy
 
 LOAD = ("producer.py", "--rate", "100", "--users", "3000", "--seed", "8", "--fraud-rate", "0.1")
 
