@@ -129,12 +129,12 @@ def _do(
         session.expire()
     except (ApiUnavailable, Throttled, Refused, NotFound) as error:
         note(_failed(error, place))
+        if place is not None:
+            session.feed.forget(state_key(place))
     else:
         note(told(outcomes, place))
         st.session_state[_DEEDS] = deeds() + 1
         _take_over(session, outcomes, place)
-    if place is not None:
-        _look_again(session, place)
     st.rerun()
 
 
@@ -143,13 +143,10 @@ def _take_over(session: Session, outcomes: Sequence[Outcome], place: int | None)
     if session.letters:
         session.letters.update(told.current for told in outcomes if told.current)
         session.letters.turn += place is None
+        session.feed.forget(session.letters.now_key)
     for outcome in outcomes:
-        _look_again(session, outcome.dead_letter_id)
-
-
-def _look_again(session: Session, letter_id: int) -> None:
-    session.feed.forget(letter_key(letter_id))
-    session.feed.forget(state_key(letter_id))
+        session.feed.forget(letter_key(outcome.dead_letter_id))
+        session.feed.forget(state_key(outcome.dead_letter_id))
 
 
 def _failed(error: Exception, place: int | None) -> Notice:

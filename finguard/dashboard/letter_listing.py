@@ -9,7 +9,7 @@ import pandas as pd
 
 from finguard.dashboard.client import ApiClient
 from finguard.dashboard.client.letters import Letter, LetterFilter, LetterPage
-from finguard.dashboard.letter_wording import REASONS, STATUSES
+from finguard.dashboard.letter_wording import REASONS, STATUSES, sentence
 from finguard.dashboard.wording import named
 
 PAGE_SIZE: Final = 50
@@ -38,6 +38,11 @@ class LetterListing:
     def items(self) -> tuple[Letter, ...]:
         """The letters of this page."""
         return self.page.items if self.page else ()
+
+    @property
+    def now_key(self) -> tuple[str, ...]:
+        """Under which the feed keeps this page as it is now."""
+        return "letters-now", *self.name, *(cursor or "" for cursor in self.cursors)
 
     @property
     def words(self) -> str:
@@ -118,7 +123,7 @@ def letters_frame(letters: Sequence[Letter]) -> pd.DataFrame:
             letter.published_at,
             named(STATUSES, letter.status),
             named(REASONS, letter.reason),
-            letter.detail,
+            sentence(letter.detail),
             letter.attempt,
             letter.dead_letter_id,
         )

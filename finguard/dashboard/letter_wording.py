@@ -94,6 +94,11 @@ def state(letter: Letter, viewer: Clock) -> str:
     return "Nobody has decided yet: replay it, edit it first, or discard it."
 
 
+def sentence(detail: str) -> str:
+    """The API's words on why, as a sentence begins."""
+    return detail[:1].upper() + detail[1:]
+
+
 def missing_message(status: str) -> str:
     """Why the message is not here, or not whole; empty where it is."""
     return _MESSAGES.get(status, "")

@@ -58,7 +58,7 @@ def tracks_frame(frame: pd.DataFrame, counts: LetterCounts) -> pd.DataFrame:
 
 
 def reasons_over_time(frame: pd.DataFrame, tracks: pd.DataFrame, ink: str) -> alt.LayerChart:
-    """A strip of time per reason, the darker the more, with its total beside its name.
+    """A strip of time per reason, the stronger the colour the more.
 
     Args:
         frame: of `reasons_frame`.

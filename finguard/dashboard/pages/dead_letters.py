@@ -53,7 +53,7 @@ def _charts(session: Session, period: Period) -> None:
     left, right = st.columns([2, 1], gap="small")
     with left, st.container(border=True, height="stretch", key="reasons"):
         bucket = "day (UTC)" if counts.bucket == "day" else counts.bucket
-        total = f"{count(counts.dead_letters)} in {period.phrase}, the darker the more"
+        total = f"{count(counts.dead_letters)} in {period.phrase}, the stronger the more"
         st.markdown(f"**Reasons** per {bucket} :gray[:small[· {total}]]")
         frame = reasons_frame(counts, REASONS)
         st.altair_chart(reasons_over_time(frame, tracks_frame(frame, counts), ink()))
@@ -148,8 +148,8 @@ def _watch(
     drawn: LetterDetail | None,
 ) -> None:
     """See what has changed: letters show it in their places, and new ones are told of."""
-    dated, key = _dated(chosen, period), ("letters-now", listing.name, tuple(listing.cursors))
-    fresh = session.ask(key, lambda api: listing.load(api, dated))
+    dated = _dated(chosen, period)
+    fresh = session.ask(listing.now_key, lambda api: listing.load(api, dated))
     changed = drawn is not None and letter_detail.has_changed(session, drawn)
     states.outage(session)
     if session.feed.outage:
@@ -162,7 +162,8 @@ def _watch(
         vertical_alignment="center",
         key="letter-pager",
     ):
-        st.caption(f"{listing.words}. Select a cell to open its letter.", width="content")
+        hint = ". Select a cell to open its letter." if listing.items else "."
+        st.caption(listing.words + hint, width="content")
         with st.container(horizontal=True, width="content"):
             if fresh:
                 _news(listing, listing.arrived(fresh), listing.left(fresh))
@@ -216,7 +217,7 @@ def _several(session: Session, ids: list[int]) -> None:
         note = letter_desk.discard_form("several", f"Discard {amount}", disabled=not ids)
         if note:
             letter_actions.discard(session, ids, note, None)
-        words = f"{len(ids)} marked" if ids else "Mark rows on their left to work on several."
+        words = f"{len(ids)} marked" if ids else "No rows marked"
         st.caption(words, width="content")
 
 

@@ -16,6 +16,7 @@ from finguard.dashboard.letter_wording import (
     action_name,
     delay,
     missing_message,
+    sentence,
     size,
     state,
 )
@@ -136,16 +137,12 @@ def _headline(letter: LetterDetail) -> None:
             width="content",
         )
         _close()
-    st.markdown(f"##### {escape(_sentence(letter.detail))}", anchors=False)
+    st.markdown(f"##### {escape(sentence(letter.detail))}", anchors=False)
     if letter.reason in MEANINGS:
         st.caption(MEANINGS[letter.reason])
     st.markdown(escape(state(letter, clock())))
     if letter.followed_by is not None:
         _open(f"Open letter {letter.followed_by}", letter.followed_by, "letter-follow")
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _open(label: str, letter_id: int, key: str) -> None:
@@ -200,7 +197,7 @@ def _bytes(title: str, content: Content | None, view: View) -> None:
 def _origin(letter: LetterDetail, viewer: Clock) -> None:
     source, buried = letter.source, letter.buried_at
     rows = [
-        ("Kafka took it", viewer.full(letter.published_at)),
+        ("Taken", viewer.full(letter.published_at)),
         ("From", _place(source.topic, source.partition, source.offset)),
         (
             "Found bad",
