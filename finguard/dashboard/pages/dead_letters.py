@@ -129,14 +129,14 @@ def _list_and_detail(
 ) -> LetterDetail | None:
     if listing.page is not None and not listing.items:
         _nothing(chosen, period)
-    if selected is None:
+    # Columns also where there is but one: what stays in its place keeps where it is scrolled to.
+    both = selected is not None and bool(listing.items)
+    columns = st.columns([11, 9] if both else 1, gap="medium")
+    with columns[0]:
         _list(session, listing, selected)
+    if selected is None:
         return None
-    left, right = st.columns([11, 9], gap="medium") if listing.items else (None, st.container())
-    if left is not None:
-        with left:
-            _list(session, listing, selected)
-    with right:
+    with columns[-1]:
         return letter_detail.show(session, selected)
 
 
