@@ -15,6 +15,7 @@ from finguard.dashboard.client.accounts import ROLES, Me, Role
 from finguard.dashboard.client.http import ApiUnavailable, Refused, Throttled, Unauthorized
 from finguard.dashboard.credentials import NOBODY, Credentials
 from finguard.dashboard.feed import Feed
+from finguard.dashboard.letter_listing import LetterListing
 from finguard.dashboard.listing import Listing
 from finguard.dashboard.pipeline import Pipeline
 from finguard.dashboard.wording import Clock
@@ -49,6 +50,7 @@ class Session:
         handoff: a code for the browser, which it exchanges for a cookie; empty without.
         address: the URL's parameters when the session ended, for after the next login.
         listing: the page of alerts that they look at.
+        letters: the page of dead letters that they look at.
     """
 
     client: ApiClient
@@ -66,6 +68,7 @@ class Session:
     feed: Feed = field(init=False)
     pipeline: Pipeline = field(init=False)
     listing: Listing | None = field(init=False)
+    letters: LetterListing | None = field(init=False)
     _credentials: Credentials = NOBODY
     _renewing: Lock = field(default_factory=Lock, repr=False)
 
@@ -158,6 +161,7 @@ class Session:
         self.feed = Feed(_FRESH_SHARE * self.refresh_s, self.monotonic_s)
         self.pipeline = Pipeline()
         self.listing = None
+        self.letters = None
 
 
 def current() -> Session:

@@ -29,13 +29,16 @@ def counts_frame(counts: Mapping[str, int], names: Mapping[str, str]) -> pd.Data
     return pd.DataFrame(rows, columns=["code", "name", "count", "share", "room"])
 
 
-def counts_bars(frame: pd.DataFrame, colours: Mapping[str, str] | str, ink: str) -> alt.LayerChart:
+def counts_bars(
+    frame: pd.DataFrame, colours: Mapping[str, str] | str, ink: str, what: str = "Alerts"
+) -> alt.LayerChart:
     """Horizontal bars of a `counts_frame`, each with its figure at its end.
 
     Args:
         frame: what to draw, from top to bottom.
         colours: one for all, or by code.
         ink: for the figures.
+        what: is counted.
     """
     colour = (
         alt.value(colours)
@@ -66,7 +69,7 @@ def counts_bars(frame: pd.DataFrame, colours: Mapping[str, str] | str, ink: str)
     told = base.encode(
         tooltip=[
             alt.Tooltip("name:N", title="Which"),
-            alt.Tooltip("count:Q", title="Alerts", format=","),
+            alt.Tooltip("count:Q", title=what, format=","),
             alt.Tooltip("share:Q", title="Share", format=".1%"),
         ],
     )

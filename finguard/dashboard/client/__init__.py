@@ -9,6 +9,7 @@ from finguard.dashboard.client.accounts import Accounts
 from finguard.dashboard.client.alerts import Alerts
 from finguard.dashboard.client.http import TIMEOUT as TIMEOUT
 from finguard.dashboard.client.http import Connection
+from finguard.dashboard.client.letters import Letters
 from finguard.dashboard.client.statistics import Statistics
 from finguard.dashboard.client.system import System
 
@@ -38,6 +39,11 @@ class ApiClient:
     def alerts(self) -> Alerts:
         """What the rules found."""
         return Alerts(self._connection)
+
+    @cached_property
+    def letters(self) -> Letters:
+        """What was no transaction."""
+        return Letters(self._connection)
 
     @cached_property
     def statistics(self) -> Statistics:

@@ -13,6 +13,7 @@ from tests.unit.dashboard.samples import alert
 ROOT = Path(__file__).parents[3]
 PAGES = "finguard/dashboard/pages"
 ALERTS_PAGE = f"{PAGES}/alerts.py"
+LETTERS_PAGE = f"{PAGES}/dead_letters.py"
 
 Show = Callable[..., AppTest]
 
@@ -48,5 +49,13 @@ def show() -> Show:
 
 def texts(app: AppTest) -> str:
     """Everything on the page that is markdown, captions and banners included."""
-    parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.title]
+    parts = [
+        *app.markdown,
+        *app.caption,
+        *app.error,
+        *app.warning,
+        *app.info,
+        *app.success,
+        *app.title,
+    ]
     return "\n".join(part.value for part in parts)

@@ -9,6 +9,7 @@ import httpx
 from finguard.dashboard.client import ApiClient
 from finguard.dashboard.session import Session
 from tests.unit.dashboard import samples
+from tests.unit.dashboard.fake_letters import FakeLetters
 from tests.unit.dashboard.samples import Json
 
 AUTH = "/api/v1/auth"
@@ -35,6 +36,7 @@ class FakeApi:
         figures: what changes in the summary.
         answers: whole answers, by path; they win over all else.
         detectors: those that run.
+        letters: what there is of dead letters.
         role: of whoever logs in.
         default_login: whether it admits everybody.
         failure: answered instead of anything else; an exception is raised.
@@ -48,6 +50,7 @@ class FakeApi:
     figures: Json = field(default_factory=dict)
     answers: dict[str, Json] = field(default_factory=dict)
     detectors: list[Json] = field(default_factory=lambda: [samples.detector()])
+    letters: FakeLetters = field(default_factory=FakeLetters)
     role: str = "analyst"
     default_login: bool = False
     failure: httpx.Response | Exception | None = None
@@ -103,7 +106,7 @@ class FakeApi:
             return problem(401, "This takes a valid access token.")
         if path in self.answers:
             return httpx.Response(200, json=self.answers[path])
-        return self._answer_known(path, parameters)
+        return self.letters.answer(request) or self._answer_known(path, parameters)
 
     def _answer_known(self, path: str, parameters: dict[str, str]) -> httpx.Response:
         if path == f"{AUTH}/logout":

@@ -12,12 +12,19 @@ from finguard.api import (
     alert_inputs,
     alert_outputs,
     browser,
+    letter_inputs,
+    letter_outputs,
+    letter_stats,
     stat_models,
     system_models,
 )
-from finguard.dashboard.client import accounts, alerts, statistics, system
+from finguard.dashboard import letter_wording, payload
+from finguard.dashboard.client import accounts, alerts, letters, statistics, system
 from finguard.dashboard.client.http import Answer
+from finguard.dashboard.letter_listing import PAGE_SIZE
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
+from finguard.domain import dead_letters, effects
+from finguard.domain.transaction import MAX_PAYLOAD_BYTES
 
 
 @pytest.mark.parametrize(
@@ -30,6 +37,11 @@ from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
         (account_models.AuditPage, system.AuditPage),
         (alert_outputs.AlertPage, alerts.AlertPage),
         (alert_outputs.AlertDetail, alerts.AlertDetail),
+        (letter_outputs.DeadLetterPage, letters.LetterPage),
+        (letter_outputs.DeadLetterFile, letters.LetterDetail),
+        (letter_outputs.LetterOutcome, letters.Outcome),
+        (letter_outputs.LetterOutcomes, letters.Outcomes),
+        (letter_stats.DeadLetterCounts, letters.LetterCounts),
         (stat_models.Summary, statistics.Summary),
         (stat_models.Timeline, statistics.Timeline),
         (stat_models.Map, statistics.Map),
@@ -77,3 +89,38 @@ def test_every_code_of_the_api_has_a_name() -> None:
     assert set(fields["severity"]["enum"]) == set(SEVERITIES)
     assert set(fields["status"]["enum"]) == set(STATUSES)
     assert set(fields["channel"]["enum"]) == set(CHANNELS)
+
+
+def test_every_filter_of_dead_letters_is_one_that_the_api_takes() -> None:
+    """So are the pages, and the rows that are worked on together."""
+    chosen = letters.LetterFilter(
+        reason="schema",
+        stage="decode",
+        status="open",
+        start=datetime(2026, 3, 1, tzinfo=UTC),
+        end=datetime(2026, 3, 2, tzinfo=UTC),
+    )
+
+    fields = letter_inputs.LetterQuery.model_json_schema(mode="validation")["properties"]
+
+    assert {*chosen.parameters(), "limit", "cursor"} <= set(fields)
+    assert PAGE_SIZE <= letter_inputs.MAX_BULK
+
+
+def test_every_code_of_a_dead_letter_has_a_name() -> None:
+    """Reasons with a meaning, stages, and statuses are told in words."""
+    assert set(letter_wording.REASONS) == set(letter_wording.MEANINGS) == effects.REASONS
+    assert set(letter_wording.STAGES) == set(dead_letters.STAGES)
+    assert set(letter_wording.STATUSES) == set(dead_letters.STATUSES)
+    assert set(letter_wording.STATUS_BADGES) == set(dead_letters.STATUSES)
+
+
+def test_an_edit_is_one_that_the_api_takes() -> None:
+    """In either form; and what can be edited is as long as a transaction may be."""
+    edit = letters.Edit(key={"text": "u"}, value={"base64": "eyJ9"})
+
+    taken = letter_inputs.ReplayRequest.model_validate(edit.body() | {"again": True}).edit()
+
+    assert taken is not None
+    assert (taken.key, taken.value) == (b"u", b'{"}')
+    assert payload.MAX_BYTES == MAX_PAYLOAD_BYTES
