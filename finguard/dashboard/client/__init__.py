@@ -7,6 +7,7 @@ import httpx
 
 from finguard.dashboard.client.accounts import Accounts
 from finguard.dashboard.client.alerts import Alerts
+from finguard.dashboard.client.customers import Customers
 from finguard.dashboard.client.http import TIMEOUT as TIMEOUT
 from finguard.dashboard.client.http import Connection
 from finguard.dashboard.client.statistics import Statistics
@@ -38,6 +39,11 @@ class ApiClient:
     def alerts(self) -> Alerts:
         """What the rules found."""
         return Alerts(self._connection)
+
+    @cached_property
+    def customers(self) -> Customers:
+        """Whose transactions these are."""
+        return Customers(self._connection)
 
     @cached_property
     def statistics(self) -> Statistics:

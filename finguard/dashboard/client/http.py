@@ -153,8 +153,19 @@ def _detail(response: httpx.Response) -> str:
         return ""
     if not isinstance(problem, dict):
         return ""
+    errors = problem.get("errors")
+    if isinstance(errors, list) and errors:
+        return "; ".join(_field_error(error) for error in errors)[:300]
     detail = problem.get("detail") or problem.get("title")
     return detail[:300] if isinstance(detail, str) else ""
+
+
+def _field_error(error: object) -> str:
+    """Which field is wrong, and why."""
+    if not isinstance(error, dict):
+        return ""
+    where = str(error.get("where", "")).removeprefix("query.").removeprefix("body.")
+    return f"{where}: {error.get('message', '')}"
 
 
 def _wait_s(response: httpx.Response) -> int:

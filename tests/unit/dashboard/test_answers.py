@@ -12,11 +12,15 @@ from finguard.api import (
     alert_inputs,
     alert_outputs,
     browser,
+    customer_inputs,
+    customer_outputs,
     stat_models,
     system_models,
 )
-from finguard.dashboard.client import accounts, alerts, statistics, system
+from finguard.dashboard.client import accounts, alerts, customers, statistics, system
 from finguard.dashboard.client.http import Answer
+from finguard.dashboard.quiet import KINDS
+from finguard.dashboard.widgets.suppressions import MOST_REASON_CHARS
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
 
 
@@ -30,6 +34,11 @@ from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
         (account_models.AuditPage, system.AuditPage),
         (alert_outputs.AlertPage, alerts.AlertPage),
         (alert_outputs.AlertDetail, alerts.AlertDetail),
+        (customer_outputs.Customer, customers.Customer),
+        (customer_outputs.CustomerTransactions, customers.CustomerTransactions),
+        (customer_outputs.SuppressionPage, customers.SuppressionPage),
+        (customer_outputs.Suppression, customers.Suppression),
+        (stat_models.TopUsers, statistics.TopUsers),
         (stat_models.Summary, statistics.Summary),
         (stat_models.Timeline, statistics.Timeline),
         (stat_models.Map, statistics.Map),
@@ -77,3 +86,12 @@ def test_every_code_of_the_api_has_a_name() -> None:
     assert set(fields["severity"]["enum"]) == set(SEVERITIES)
     assert set(fields["status"]["enum"]) == set(STATUSES)
     assert set(fields["channel"]["enum"]) == set(CHANNELS)
+
+
+def test_a_new_suppression_is_one_that_the_api_takes() -> None:
+    """Its kinds, its fields, and how long a reason may be."""
+    fields = customer_inputs.NewSuppression.model_json_schema()["properties"]
+
+    assert set(fields) == set(customers.NewSuppression.model_fields)
+    assert set(fields["kind"]["enum"]) == set(KINDS)
+    assert fields["reason"]["maxLength"] == MOST_REASON_CHARS
