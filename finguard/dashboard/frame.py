@@ -24,6 +24,7 @@ class _Entry(NamedTuple):
 PAGES: Final = (
     _Entry("overview.py", "Overview", ":material/monitoring:"),
     _Entry("alerts.py", "Alerts", ":material/notifications:"),
+    _Entry("customer.py", "Customer", ":material/person_search:"),
     _Entry("dead_letters.py", "Dead letters", ":material/drafts:"),
     _Entry("rules.py", "Rules", ":material/rule:"),
     _Entry("system.py", "System", ":material/dns:"),

@@ -9,7 +9,7 @@ import pytest
 from kafka import KafkaProducer
 from playwright.sync_api import Locator, Page, expect
 
-from tests.acceptance.conftest import Whole
+from tests.acceptance.whole import Whole
 from tests.acceptance.programs import wait_for
 from tests.acceptance.test_browser import (
     PASSWORD,

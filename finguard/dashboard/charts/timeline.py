@@ -18,6 +18,8 @@ TIME_LABEL: Final = (
     "hours(datum.value) || minutes(datum.value)"
     " ? timeFormat(datum.value, '%H:%M') : timeFormat(datum.value, '%d %b')"
 )
+"""The time of day, and at midnight the date."""
+
 DATE_LABEL: Final = "timeFormat(datum.value, '%d %b %Y')"
 
 

@@ -7,6 +7,7 @@ import httpx
 
 from finguard.dashboard.client.accounts import Accounts
 from finguard.dashboard.client.alerts import Alerts
+from finguard.dashboard.client.customers import Customers
 from finguard.dashboard.client.http import TIMEOUT as TIMEOUT
 from finguard.dashboard.client.http import Connection
 from finguard.dashboard.client.letters import Letters
@@ -44,6 +45,11 @@ class ApiClient:
     def letters(self) -> Letters:
         """What was no transaction."""
         return Letters(self._connection)
+
+    @cached_property
+    def customers(self) -> Customers:
+        """Whose transactions these are."""
+        return Customers(self._connection)
 
     @cached_property
     def statistics(self) -> Statistics:

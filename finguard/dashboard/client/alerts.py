@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from finguard.dashboard.client.http import Answer, Connection
 
@@ -31,6 +31,7 @@ class Alert(Answer):
     country: str
     lat: float
     lon: float
+    suppressed_by: int | None = Field(description="what keeps it quiet")
     occurred_at: AwareDatetime
     detected_at: AwareDatetime
     incident_id: str

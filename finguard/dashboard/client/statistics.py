@@ -55,6 +55,20 @@ class Timeline(Answer):
     rows: tuple[TimelineRow, ...]
 
 
+class TopUser(Answer):
+    """A customer with many alerts."""
+
+    user_id: str
+    alerts: int
+    latest_alert_at: AwareDatetime
+
+
+class TopUsers(Answer):
+    """Those with the most alerts of a stretch of event time first."""
+
+    rows: tuple[TopUser, ...]
+
+
 class Arc(Answer):
     """A journey that the travel rule objected to, from here to the alert."""
 
@@ -108,3 +122,8 @@ class Statistics:
         """Where the latest alerts of `[start, end)` happened, with the journeys behind them."""
         parameters = between(start, end) | {"limit": str(limit)}
         return self.connection.get("/api/v1/stats/map", Map, parameters)
+
+    def top_users(self, start: datetime, end: datetime | None, limit: int) -> TopUsers:
+        """The customers with the most alerts of `[start, end)`."""
+        parameters = between(start, end) | {"limit": str(limit)}
+        return self.connection.get("/api/v1/stats/top-users", TopUsers, parameters)

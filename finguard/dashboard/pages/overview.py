@@ -24,19 +24,10 @@ from finguard.dashboard.client.alerts import Alert, AlertFilter
 from finguard.dashboard.client.statistics import Bucket, MapPoint, Summary, Timeline
 from finguard.dashboard.history import whole_timeline
 from finguard.dashboard.period import Period
-from finguard.dashboard.session import Session, clock, current, ink
-from finguard.dashboard.widgets import alert_detail, figures, header, states
+from finguard.dashboard.session import Session, current, ink
+from finguard.dashboard.widgets import alert_rows, figures, header, states
 from finguard.dashboard.widgets.range_picker import chosen_period, parameters
-from finguard.dashboard.wording import (
-    RULES,
-    SEVERITIES,
-    SEVERITY_BADGES,
-    ago,
-    count,
-    escape,
-    money,
-    named,
-)
+from finguard.dashboard.wording import RULES, SEVERITIES, count
 
 ON_THE_MAP: Final = 40
 IN_THE_LIST: Final = 4
@@ -174,27 +165,7 @@ def _newest(newest: Sequence[Alert], period: Period, now: datetime) -> None:
         if not newest:
             st.caption(f"None in {period.phrase}. That is good news.")
         for alert in newest[:IN_THE_LIST]:
-            _row(alert, now)
-
-
-def _row(alert: Alert, now: datetime) -> None:
-    colour = SEVERITY_BADGES[alert.severity]
-    with st.container(gap=None, key=f"alert-{alert.alert_id}"):
-        with st.container(
-            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-        ):
-            st.markdown(
-                f":{colour}-badge[{SEVERITIES[alert.severity]}] "
-                f"**{escape(named(RULES, alert.rule))}**",
-                width="content",
-            )
-            alert_detail.link("Why?", alert.alert_id, parameters())
-        amount = money(alert.amount, alert.currency)
-        st.markdown(escape(alert.story))
-        st.caption(
-            f"{ago(alert.occurred_at, now)} · {escape(alert.user_id)} · {escape(amount)}",
-            help=clock().full(alert.occurred_at),
-        )
+            alert_rows.row(alert, now, alert.user_id, parameters())
 
 
 st.fragment(_live, run_every=current().refresh_s)()

@@ -8,7 +8,7 @@ import httpx
 
 from finguard.dashboard.client import ApiClient
 from finguard.dashboard.session import Session
-from tests.unit.dashboard import samples
+from tests.unit.dashboard import fake_customers, samples
 from tests.unit.dashboard.fake_letters import FakeLetters
 from tests.unit.dashboard.samples import Json
 
@@ -40,6 +40,7 @@ class FakeApi:
         role: of whoever logs in.
         default_login: whether it admits everybody.
         failure: answered instead of anything else; an exception is raised.
+        customers: what is known of the bank's.
         visitors: the addresses from which the logins came, where they were told.
         asked: every request so far: method, path and parameters.
         clock: of the sessions that talk to it.
@@ -54,6 +55,7 @@ class FakeApi:
     role: str = "analyst"
     default_login: bool = False
     failure: httpx.Response | Exception | None = None
+    customers: fake_customers.Customers = field(default_factory=fake_customers.Customers)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     visitors: list[str] = field(default_factory=list)
     clock: Clockwork = field(default_factory=Clockwork)
@@ -106,9 +108,13 @@ class FakeApi:
             return problem(401, "This takes a valid access token.")
         if path in self.answers:
             return httpx.Response(200, json=self.answers[path])
-        return self.letters.answer(request) or self._answer_known(path, parameters)
+        return self.letters.answer(request) or self._answer_known(request, path, parameters)
 
-    def _answer_known(self, path: str, parameters: dict[str, str]) -> httpx.Response:
+    def _answer_known(
+        self, request: httpx.Request, path: str, parameters: dict[str, str]
+    ) -> httpx.Response:
+        if path.startswith(fake_customers.PATH):
+            return self.customers.answer(request)
         if path == f"{AUTH}/logout":
             self.end_sessions()
             return httpx.Response(204)
@@ -129,6 +135,7 @@ class FakeApi:
             "/api/v1/stats/summary": samples.summary(**self.figures),
             "/api/v1/stats/timeline": samples.timeline(parameters.get("bucket", "")),
             "/api/v1/stats/map": {"points": [samples.drawn(listed) for listed in self.alerts]},
+            "/api/v1/stats/top-users": samples.TOP_USERS,
             "/api/v1/system/detectors": samples.detectors(*self.detectors),
             "/api/v1/system/version": samples.VERSION,
             "/api/v1/audit": samples.AUDIT,

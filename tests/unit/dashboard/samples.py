@@ -59,6 +59,7 @@ def alert(alert_id: int = 1, **changes: object) -> Json:
         "country": "US",
         "lat": 40.71,
         "lon": -74.0,
+        "suppressed_by": None,
         "occurred_at": happened.isoformat(),
         "detected_at": (happened + timedelta(seconds=1)).isoformat(),
         "incident_id": "t-1",
@@ -175,6 +176,10 @@ READINESS: Json = {
     "status": "ok",
     "postgresql": {"status": "ok", "latency_ms": 0.61, "required": True},
     "redis": {"status": "unavailable", "latency_ms": None, "required": False},
+}
+
+TOP_USERS: Json = {
+    "rows": [{"user_id": "u_17_x", "alerts": 1_234, "latest_alert_at": "2026-03-01T12:00:00Z"}]
 }
 
 VERSION: Json = {"version": "0.1.0", "python": "3.11.7", "schema": "0009_alert_rollups"}

@@ -12,6 +12,8 @@ from finguard.api import (
     alert_inputs,
     alert_outputs,
     browser,
+    customer_inputs,
+    customer_outputs,
     letter_inputs,
     letter_outputs,
     letter_stats,
@@ -19,9 +21,11 @@ from finguard.api import (
     system_models,
 )
 from finguard.dashboard import letter_wording, payload
-from finguard.dashboard.client import accounts, alerts, letters, statistics, system
+from finguard.dashboard.client import accounts, alerts, customers, letters, statistics, system
 from finguard.dashboard.client.http import Answer
 from finguard.dashboard.letter_listing import PAGE_SIZE
+from finguard.dashboard.quiet import KINDS
+from finguard.dashboard.widgets.suppressions import MOST_REASON_CHARS
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
 from finguard.domain import dead_letters, effects
 from finguard.domain.transaction import MAX_PAYLOAD_BYTES
@@ -37,6 +41,11 @@ from finguard.domain.transaction import MAX_PAYLOAD_BYTES
         (account_models.AuditPage, system.AuditPage),
         (alert_outputs.AlertPage, alerts.AlertPage),
         (alert_outputs.AlertDetail, alerts.AlertDetail),
+        (customer_outputs.Customer, customers.Customer),
+        (customer_outputs.CustomerTransactions, customers.CustomerTransactions),
+        (customer_outputs.SuppressionPage, customers.SuppressionPage),
+        (customer_outputs.Suppression, customers.Suppression),
+        (stat_models.TopUsers, statistics.TopUsers),
         (letter_outputs.DeadLetterPage, letters.LetterPage),
         (letter_outputs.DeadLetterFile, letters.LetterDetail),
         (letter_outputs.LetterOutcome, letters.Outcome),
@@ -124,3 +133,12 @@ def test_an_edit_is_one_that_the_api_takes() -> None:
     assert taken is not None
     assert (taken.key, taken.value) == (b"u", b'{"}')
     assert payload.MAX_BYTES == MAX_PAYLOAD_BYTES
+
+
+def test_a_new_suppression_is_one_that_the_api_takes() -> None:
+    """Its kinds, its fields, and how long a reason may be."""
+    fields = customer_inputs.NewSuppression.model_json_schema()["properties"]
+
+    assert set(fields) == set(customers.NewSuppression.model_fields)
+    assert set(fields["kind"]["enum"]) == set(KINDS)
+    assert fields["reason"]["maxLength"] == MOST_REASON_CHARS

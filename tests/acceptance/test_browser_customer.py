@@ -1,0 +1,75 @@
+"""The customer page in a real browser: somebody is found, snoozed, and no longer snoozed."""
+
+import re
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.acceptance.whole import Whole
+from tests.acceptance.programs import wait_for
+from tests.acceptance.test_browser import (
+    PASSWORD,
+    USERNAME,
+    browser,
+    log_in,
+    page,
+    pytestmark,
+    reload,
+)
+
+__all__ = ["browser", "page", "pytestmark"]
+
+
+def test_a_customer_is_found_snoozed_and_let_off(page: Page, whole: Whole) -> None:
+    """Their profile comes from the running detector; each change is seen at once and survives."""
+    user_id = alerted_customer(whole)
+    log_in(page)
+    page.get_by_role("link", name="Customer").first.click()
+    expect(page.get_by_text("Whom do you look for?")).to_be_visible()
+
+    search = page.get_by_label("Customer", exact=True)
+    search.fill(user_id)
+    search.press("Enter")
+
+    usual = page.get_by_test_id("stMetric").filter(has_text="Usual amount")
+    expect(usual.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"^[\d,.]+ [A-Z]{3}$"))
+    expect(page.locator(".st-key-spending svg.marks")).to_be_visible()
+    expect(page.locator(".st-key-places svg.marks")).to_be_visible()
+    expect(page).to_have_url(re.compile(rf"/customer\?.*user={user_id}"))
+
+    quiet = page.locator(".st-key-quiet")
+    quiet.get_by_text("Add an entry").click()
+    reason = quiet.get_by_label("Reason")
+    reason.fill("Called: travels until Friday")
+    reason.press("Tab")
+    quiet.get_by_role("button", name="Snooze", exact=True).last.click()
+    expect(quiet.get_by_text("Added: alerts that are found from now on")).to_be_visible()
+    expect(quiet.get_by_text("Called: travels until Friday")).to_be_visible()
+
+    reload(page)
+
+    expect(page.locator(".st-key-customer")).to_contain_text("Snooze every rule until")
+    quiet.get_by_role("button", name="Withdraw").click()
+    expect(quiet.get_by_text("Withdrawn: it no longer counts.")).to_be_visible()
+    expect(quiet.get_by_text("Nothing keeps this customer's alerts quiet.")).to_be_visible()
+    expect(quiet.get_by_text("Past entries (1)")).to_be_visible()
+
+
+def alerted_customer(whole: Whole) -> str:
+    """Somebody who has paid in person and was alerted, as soon as there is one."""
+    sent = {"username": USERNAME, "password": PASSWORD}
+    token = httpx.post(f"{whole.api}/api/v1/auth/token", data=sent).json()["access_token"]
+    found: list[dict[str, Any]] = []
+
+    def look() -> bool:
+        answer = httpx.get(
+            f"{whole.api}/api/v1/alerts",
+            params={"rule": "impossible_travel", "limit": "1"},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        found[:] = answer.json()["items"]
+        return bool(found)
+
+    wait_for(look, "an alert")
+    return str(found[0]["user_id"])
