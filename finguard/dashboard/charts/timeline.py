@@ -14,10 +14,12 @@ _AXIS_WIDTH_PX: Final = 40
 """The same for charts above one another, so that equal times stand at equal places."""
 
 _COUNT_LABEL: Final = "datum.value < 1e4 ? format(datum.value, ',') : format(datum.value, '~s')"
-_TIME_LABEL: Final = (
+TIME_LABEL: Final = (
     "hours(datum.value) || minutes(datum.value)"
     " ? timeFormat(datum.value, '%H:%M') : timeFormat(datum.value, '%d %b')"
 )
+"""The time of day, and at midnight the date."""
+
 _DATE_LABEL: Final = "timeFormat(datum.value, '%d %b %Y')"
 
 
@@ -51,7 +53,7 @@ def over_time(
         labelOverlap=True,
         labelFlush=False,
         tickCount=8,
-        labelExpr=_DATE_LABEL if by_day else _TIME_LABEL,
+        labelExpr=_DATE_LABEL if by_day else TIME_LABEL,
     )
     count_axis = alt.Axis(
         labelExpr=_COUNT_LABEL, tickMinStep=1, tickCount=3, minExtent=_AXIS_WIDTH_PX, domain=False

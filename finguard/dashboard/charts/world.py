@@ -148,7 +148,7 @@ def world_map(
         legend=None,
         scale=alt.Scale(domain=list(SEVERITY_COLOURS), range=list(SEVERITY_COLOURS.values())),
     )
-    land = alt.Chart(_land()).mark_geoshape(fill=GREY, fillOpacity=0.3)
+    land = alt.Chart(outlines()).mark_geoshape(fill=GREY, fillOpacity=0.3)
     ways = (
         alt.Chart(arcs)
         .mark_line(strokeWidth=1.4, opacity=0.75)
@@ -196,7 +196,7 @@ def _shapes(points: pd.DataFrame, colour: alt.Color) -> alt.Chart:
 
 
 @cache
-def _land() -> alt.InlineData:
+def outlines() -> alt.InlineData:
     """The outlines as text, which the browser parses, since Altair would check every point.
 
     With a name of its own, or Altair would file it with the data frames.

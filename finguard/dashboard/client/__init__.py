@@ -11,6 +11,7 @@ from finguard.dashboard.client.http import TIMEOUT as TIMEOUT
 from finguard.dashboard.client.http import Connection
 from finguard.dashboard.client.statistics import Statistics
 from finguard.dashboard.client.system import System
+from finguard.dashboard.client.triage import Triage
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class ApiClient:
     def alerts(self) -> Alerts:
         """What the rules found."""
         return Alerts(self._connection)
+
+    @cached_property
+    def triage(self) -> Triage:
+        """What analysts make of it."""
+        return Triage(self._connection)
 
     @cached_property
     def statistics(self) -> Statistics:

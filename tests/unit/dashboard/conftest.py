@@ -48,5 +48,13 @@ def show() -> Show:
 
 def texts(app: AppTest) -> str:
     """Everything on the page that is markdown, captions and banners included."""
-    parts = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.title]
+    parts = [
+        *app.markdown,
+        *app.caption,
+        *app.error,
+        *app.warning,
+        *app.info,
+        *app.title,
+        *app.subheader,
+    ]
     return "\n".join(part.value for part in parts)

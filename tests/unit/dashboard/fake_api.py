@@ -8,7 +8,7 @@ import httpx
 
 from finguard.dashboard.client import ApiClient
 from finguard.dashboard.session import Session
-from tests.unit.dashboard import samples
+from tests.unit.dashboard import fake_triage, samples
 from tests.unit.dashboard.samples import Json
 
 AUTH = "/api/v1/auth"
@@ -37,6 +37,7 @@ class FakeApi:
         detectors: those that run.
         role: of whoever logs in.
         failure: answered instead of anything else; an exception is raised.
+        histories: the changes of alerts so far, by their numbers.
         asked: every request so far: method, path and parameters.
         clock: of the sessions that talk to it.
     """
@@ -48,6 +49,7 @@ class FakeApi:
     detectors: list[Json] = field(default_factory=lambda: [samples.detector()])
     role: str = "analyst"
     failure: httpx.Response | Exception | None = None
+    histories: dict[int, list[Json]] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     clock: Clockwork = field(default_factory=Clockwork)
     _access: str = "access-0"
@@ -79,8 +81,11 @@ class FakeApi:
         """The paths asked so far."""
         return [path for _, path, _ in self.asked]
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        path, parameters = request.url.path, dict(request.url.params)
+    def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - a list of cases
+        path = request.url.path
+        parameters = {
+            name: ",".join(request.url.params.get_list(name)) for name in request.url.params
+        }
         self.asked.append((request.method, path, parameters))
         if isinstance(self.failure, Exception):
             raise self.failure
@@ -95,6 +100,8 @@ class FakeApi:
             return problem(401, "This takes a valid access token.")
         if path in self.answers:
             return httpx.Response(200, json=self.answers[path])
+        if fake_triage.concerns(request):
+            return fake_triage.answer(self.alerts, self.histories, request)
         return self._answer_known(path, parameters)
 
     def _answer_known(self, path: str, parameters: dict[str, str]) -> httpx.Response:
@@ -135,12 +142,14 @@ class FakeApi:
         return httpx.Response(200, json={**tokens, "expires_in": 900, "refresh_expires_in": 3600})
 
     def _page(self, parameters: dict[str, str]) -> httpx.Response:
+        if len(parameters.get("country", "DE").split(",")[0]) != len("DE"):
+            return fake_triage.invalid("query.country.0", "String should match pattern")
         fits = [
             listed
             for listed in self.alerts
             if all(
-                str(listed[name]) == parameters[name]
-                for name in ("rule", "severity", "status", "user_id")
+                str(listed[name]) in parameters[name].split(",")
+                for name in ("rule", "severity", "status", "user_id", "country", "assignee")
                 if name in parameters
             )
         ]

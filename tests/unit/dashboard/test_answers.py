@@ -1,6 +1,7 @@
 """The API's own models and the dashboard's reading of them: two sides of one contract."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import get_args
 
 import pytest
@@ -15,8 +16,11 @@ from finguard.api import (
     stat_models,
     system_models,
 )
-from finguard.dashboard.client import accounts, alerts, statistics, system
+from finguard.dashboard.client import accounts, alerts, statistics, system, triage
 from finguard.dashboard.client.http import Answer
+from finguard.dashboard.listing import PAGE_SIZE
+from finguard.dashboard.widgets.alert_queue import MOST_EXPORTED
+from finguard.dashboard.widgets.triage_panel import NOTE_CHARS
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
 
 
@@ -30,6 +34,8 @@ from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
         (account_models.AuditPage, system.AuditPage),
         (alert_outputs.AlertPage, alerts.AlertPage),
         (alert_outputs.AlertDetail, alerts.AlertDetail),
+        (alert_outputs.Change, triage.Change),
+        (alert_outputs.BulkResult, triage.BulkResult),
         (stat_models.Summary, statistics.Summary),
         (stat_models.Timeline, statistics.Timeline),
         (stat_models.Map, statistics.Map),
@@ -56,18 +62,36 @@ def test_roles_and_the_cookie_are_the_apis_own() -> None:
 def test_every_filter_is_one_that_the_api_takes() -> None:
     """The API refuses parameters that it does not know."""
     chosen = alerts.AlertFilter(
-        rule="velocity",
-        severity="high",
-        status="open",
+        rules=("velocity",),
+        severities=("high",),
+        statuses=("open",),
+        countries=("DE",),
         user_id="u",
+        assignee="ada",
+        assigned=True,
         min_score=1,
+        min_amount=Decimal(1),
+        max_amount=Decimal(2),
+        text="books",
         start=datetime(2026, 3, 1, tzinfo=UTC),
         end=datetime(2026, 3, 2, tzinfo=UTC),
     )
 
     fields = alert_inputs.AlertQuery.model_json_schema(mode="validation")["properties"]
 
-    assert {*chosen.parameters(), "limit", "cursor"} <= set(fields)
+    assert len(chosen.parameters()) == len(chosen.model_fields_set)
+    assert {*chosen.parameters(), "limit", "cursor", "sort"} <= set(fields)
+    assert set(get_args(alerts.Sort)) == set(fields["sort"]["enum"])
+
+
+def test_every_decision_is_one_that_the_api_takes() -> None:
+    """Of one alert, and of as many at once as the API allows; a file is as large as it may be."""
+    decision = triage.Decision(status="open", assignee=triage.NOBODY, note="Called.")
+
+    assert alert_inputs.TriageChange.model_validate(decision.body()).assigns
+    assert PAGE_SIZE <= alert_inputs.MAX_BULK
+    assert MOST_EXPORTED <= alert_inputs.MAX_EXPORT_ROWS
+    assert NOTE_CHARS <= alert_inputs.MAX_NOTE_CHARS
 
 
 def test_every_code_of_the_api_has_a_name() -> None:
