@@ -170,7 +170,7 @@ def open_row(page: Page, row: int) -> int:
     expect(page).to_have_url(re.compile(r"[?&]alert=\d+"))
     (number,) = re.findall(r"[?&]alert=(\d+)", page.url)
     # The page of the one before is gone, and nothing is typed into it.
-    expect(detail(page)).to_contain_text(re.compile(rf"\b{number}, score "))
+    expect(detail(page).get_by_text(re.compile(rf"^{number}, score "))).to_be_visible()
     expect(note(page).or_(page.get_by_text("To triage takes"))).to_be_visible()
     return int(number)
 
