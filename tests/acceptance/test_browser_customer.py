@@ -6,7 +6,6 @@ from typing import Any
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.whole import Whole
 from tests.acceptance.programs import wait_for
 from tests.acceptance.test_browser import (
     PASSWORD,
@@ -17,6 +16,7 @@ from tests.acceptance.test_browser import (
     pytestmark,
     reload,
 )
+from tests.acceptance.whole import Whole
 
 __all__ = ["browser", "page", "pytestmark"]
 

@@ -9,7 +9,6 @@ import pytest
 from kafka import KafkaProducer
 from playwright.sync_api import Locator, Page, expect
 
-from tests.acceptance.whole import Whole
 from tests.acceptance.programs import wait_for
 from tests.acceptance.test_browser import (
     PASSWORD,
@@ -19,6 +18,7 @@ from tests.acceptance.test_browser import (
     page,
     reload,
 )
+from tests.acceptance.whole import Whole
 
 __all__ = ["browser", "page"]
 

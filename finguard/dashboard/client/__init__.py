@@ -13,6 +13,7 @@ from finguard.dashboard.client.http import Connection
 from finguard.dashboard.client.letters import Letters
 from finguard.dashboard.client.statistics import Statistics
 from finguard.dashboard.client.system import System
+from finguard.dashboard.client.triage import Triage
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class ApiClient:
     def customers(self) -> Customers:
         """Whose transactions these are."""
         return Customers(self._connection)
+
+    @cached_property
+    def triage(self) -> Triage:
+        """What analysts make of it."""
+        return Triage(self._connection)
 
     @cached_property
     def statistics(self) -> Statistics:

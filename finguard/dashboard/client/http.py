@@ -1,5 +1,6 @@
 """One call of the API: its answer as a model, or an error that a person can act on."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -22,6 +23,9 @@ class Answer(BaseModel):
 
 
 A = TypeVar("A", bound=Answer)
+
+Parameters = Mapping[str, str | Sequence[str]]
+"""Of a query; a sequence is a parameter that is given several times."""
 
 
 class Unauthorized(FinGuardError):  # noqa: N818 - HTTP's own term
@@ -64,9 +68,13 @@ class Connection:
     http: httpx.Client
     token: str = ""
 
-    def get(self, path: str, model: type[A], parameters: dict[str, str] | None = None) -> A:
+    def get(self, path: str, model: type[A], parameters: Parameters | None = None) -> A:
         """Ask for something."""
         return self._read(model, path, self._send("GET", path, params=parameters))
+
+    def download(self, path: str, parameters: Parameters) -> bytes:
+        """Ask for a file, and hold all of it; one that breaks off is none."""
+        return self._send("GET", path, params=parameters).content
 
     def post_form(
         self, path: str, model: type[A], form: dict[str, str], headers: dict[str, str] | None = None
@@ -74,9 +82,16 @@ class Connection:
         """Send a form, and read the answer."""
         return self._read(model, path, self._send("POST", path, data=form, headers=headers))
 
-    def send_json(self, method: str, path: str, body: object, model: type[A]) -> A:
+    def send_json(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        model: type[A],
+        headers: dict[str, str] | None = None,
+    ) -> A:
         """Send JSON with any method, and read the answer."""
-        return self._read(model, path, self._send(method, path, json=body))
+        return self._read(model, path, self._send(method, path, json=body, headers=headers))
 
     def post(self, path: str) -> None:
         """Do something that has no answer."""
@@ -87,7 +102,7 @@ class Connection:
         method: str,
         path: str,
         *,
-        params: dict[str, str] | None = None,
+        params: Parameters | None = None,
         data: dict[str, str] | None = None,
         json: object = None,
         headers: dict[str, str] | None = None,

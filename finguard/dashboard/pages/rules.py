@@ -89,7 +89,9 @@ def _limits(session: Session, code: str) -> None:
 
 def _latest(session: Session, code: str) -> AlertDetail | None:
     page = session.ask(
-        ("latest", code), lambda api: api.alerts.page(AlertFilter(rule=code), 1), _LATEST_MAX_AGE_S
+        ("latest", code),
+        lambda api: api.alerts.page(AlertFilter(rules=(code,)), 1),
+        _LATEST_MAX_AGE_S,
     )
     return alert_detail.of(session, page.items[0].alert_id) if page and page.items else None
 

@@ -57,5 +57,6 @@ def texts(app: AppTest) -> str:
         *app.info,
         *app.success,
         *app.title,
+        *app.subheader,
     ]
     return "\n".join(part.value for part in parts)

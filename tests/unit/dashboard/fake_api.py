@@ -8,7 +8,7 @@ import httpx
 
 from finguard.dashboard.client import ApiClient
 from finguard.dashboard.session import Session
-from tests.unit.dashboard import fake_customers, samples
+from tests.unit.dashboard import fake_customers, fake_triage, samples
 from tests.unit.dashboard.fake_letters import FakeLetters
 from tests.unit.dashboard.samples import Json
 
@@ -42,6 +42,7 @@ class FakeApi:
         failure: answered instead of anything else; an exception is raised.
         customers: what is known of the bank's.
         visitors: the addresses from which the logins came, where they were told.
+        histories: the changes of alerts so far, by their numbers.
         asked: every request so far: method, path and parameters.
         clock: of the sessions that talk to it.
     """
@@ -56,6 +57,7 @@ class FakeApi:
     default_login: bool = False
     failure: httpx.Response | Exception | None = None
     customers: fake_customers.Customers = field(default_factory=fake_customers.Customers)
+    histories: dict[int, list[Json]] = field(default_factory=dict)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     visitors: list[str] = field(default_factory=list)
     clock: Clockwork = field(default_factory=Clockwork)
@@ -92,8 +94,11 @@ class FakeApi:
         """The paths asked so far."""
         return [path for _, path, _ in self.asked]
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
-        path, parameters = request.url.path, dict(request.url.params)
+    def _answer(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - a list of cases
+        path = request.url.path
+        parameters = {
+            name: ",".join(request.url.params.get_list(name)) for name in request.url.params
+        }
         self.asked.append((request.method, path, parameters))
         if isinstance(self.failure, Exception):
             raise self.failure
@@ -108,6 +113,8 @@ class FakeApi:
             return problem(401, "This takes a valid access token.")
         if path in self.answers:
             return httpx.Response(200, json=self.answers[path])
+        if fake_triage.concerns(request):
+            return fake_triage.answer(self.alerts, self.histories, request)
         return self.letters.answer(request) or self._answer_known(request, path, parameters)
 
     def _answer_known(
@@ -159,12 +166,14 @@ class FakeApi:
         return httpx.Response(200, json={**tokens, "expires_in": 900, "refresh_expires_in": 3600})
 
     def _page(self, parameters: dict[str, str]) -> httpx.Response:
+        if len(parameters.get("country", "DE").split(",")[0]) != len("DE"):
+            return fake_triage.invalid("query.country.0", "String should match pattern")
         fits = [
             listed
             for listed in self.alerts
             if all(
-                str(listed[name]) == parameters[name]
-                for name in ("rule", "severity", "status", "user_id")
+                str(listed[name]) in parameters[name].split(",")
+                for name in ("rule", "severity", "status", "user_id", "country", "assignee")
                 if name in parameters
             )
         ]

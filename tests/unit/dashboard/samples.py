@@ -64,6 +64,8 @@ def alert(alert_id: int = 1, **changes: object) -> Json:
         "detected_at": (happened + timedelta(seconds=1)).isoformat(),
         "incident_id": "t-1",
         "status": "open",
+        "assignee": None,
+        "version": 1,
         **changes,
     }
 
@@ -77,6 +79,10 @@ def detail(listed: Json, **changes: object) -> Json:
         "published_at": listed["occurred_at"],
         "source": {"topic": "transactions", "partition": 3, "offset": 90210},
         "incident_alert_ids": [],
+        "other_alerts": [],
+        "notes": [],
+        "recent_transactions_available": True,
+        "recent_transactions": [],
         **changes,
     }
 

@@ -32,7 +32,7 @@ def test_the_table_lists_alerts_newest_first(api: FakeApi, show: Show) -> None:
 
     assert not app.exception
     assert listed(app) == ["user-3", "user-2", "user-1"]
-    assert "Alerts 1 to 3, newest first" in texts(app)
+    assert "1 to 3, newest first" in texts(app)
 
 
 def test_filters_come_from_the_url(api: FakeApi, show: Show) -> None:
@@ -52,7 +52,7 @@ def test_a_chosen_filter_is_asked_for(api: FakeApi, show: Show) -> None:
     """Choosing a rule lists its alerts alone."""
     app = show(api.session(), ALERTS_PAGE)
 
-    app.selectbox(key="rule").select("velocity").run()
+    app.multiselect(key="rule").select("velocity").run()
 
     assert listed(app) == ["user-3"]
 
@@ -62,7 +62,7 @@ def test_a_filter_that_nothing_fits_says_so(api: FakeApi, show: Show) -> None:
     app = show(api.session(), ALERTS_PAGE, user="nobody")
 
     assert not app.dataframe
-    assert "No alert matches these filters" in texts(app)
+    assert "No alert matches" in texts(app)
 
 
 def test_without_any_alert_the_page_says_what_to_do(api: FakeApi, show: Show) -> None:
@@ -82,11 +82,11 @@ def test_pages_lead_further_back(api: FakeApi, show: Show) -> None:
     app.button(key="older").click().run()
 
     assert listed(app) == [f"user-{number}" for number in range(10, 0, -1)]
-    assert "Alerts 51 to 60" in texts(app)
+    assert "51 to 60" in texts(app)
 
     app.button(key="newer").click().run()
 
-    assert "Alerts 1 to 50" in texts(app)
+    assert "1 to 50" in texts(app)
 
 
 def test_a_new_alert_does_not_move_the_table(api: FakeApi, show: Show) -> None:
@@ -99,7 +99,7 @@ def test_a_new_alert_does_not_move_the_table(api: FakeApi, show: Show) -> None:
     app.run()
 
     assert listed(app) == ["user-3", "user-2", "user-1"]
-    assert app.button(key="newest").label == "Show 1 new alert"
+    assert app.button(key="newest").label == "1 new alert – show"  # noqa: RUF001 - a dash
 
     app.button(key="newest").click().run()
 
@@ -111,19 +111,24 @@ def test_an_alert_says_why(api: FakeApi, show: Show) -> None:
     app = show(api.session(), ALERTS_PAGE, alert="1")
 
     assert not app.exception
-    assert "##### New York 1 minute after Istanbul" in texts(app)
+    assert "New York 1 minute after Istanbul" in texts(app)
     assert "partition 3, offset 90,210" in texts(app)
     for words in (r"8\,070 km", r"484\,212 km\/h", r"at most 1\,000 km\/h", "Istanbul", r"t\-ist"):
         assert words in cells(app)
 
 
 def test_the_rest_of_the_incident_is_named(api: FakeApi, show: Show) -> None:
-    """Other alerts of the same incident are a click away."""
-    api.details = {1: {"incident_alert_ids": [2]}}
+    """The user's other alerts are a click away, those of the same incident marked."""
+    api.details = {1: {"incident_alert_ids": [2], "other_alerts": [alert(2), alert(7)]}}
 
     app = show(api.session(), ALERTS_PAGE, alert="1")
 
-    assert "**Same incident**" in texts(app)
+    assert "**Other alerts of this user**: 2" in texts(app)
+    links = [link.proto.label for link in app.get("page_link")]
+    assert [link.endswith("same incident") for link in links if "Impossible" in link] == [
+        True,
+        False,
+    ]
 
 
 def test_a_burst_names_what_was_counted(api: FakeApi, show: Show) -> None:
@@ -210,4 +215,4 @@ def test_an_open_alert_survives_an_outage(api: FakeApi, show: Show) -> None:
     app.run()
 
     assert "No fresh data since" in texts(app)
-    assert "##### New York 1 minute after Istanbul" in texts(app)
+    assert "New York 1 minute after Istanbul" in texts(app)

@@ -1,6 +1,7 @@
 """The API's own models and the dashboard's reading of them: two sides of one contract."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import get_args
 
 import pytest
@@ -20,12 +21,22 @@ from finguard.api import (
     stat_models,
     system_models,
 )
-from finguard.dashboard import letter_wording, payload
-from finguard.dashboard.client import accounts, alerts, customers, letters, statistics, system
+from finguard.dashboard import letter_listing, letter_wording, payload
+from finguard.dashboard.client import (
+    accounts,
+    alerts,
+    customers,
+    letters,
+    statistics,
+    system,
+    triage,
+)
 from finguard.dashboard.client.http import Answer
-from finguard.dashboard.letter_listing import PAGE_SIZE
+from finguard.dashboard.listing import PAGE_SIZE
 from finguard.dashboard.quiet import KINDS
+from finguard.dashboard.widgets.alert_queue import MOST_EXPORTED
 from finguard.dashboard.widgets.suppressions import MOST_REASON_CHARS
+from finguard.dashboard.widgets.triage_panel import NOTE_CHARS
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES
 from finguard.domain import dead_letters, effects
 from finguard.domain.transaction import MAX_PAYLOAD_BYTES
@@ -51,6 +62,8 @@ from finguard.domain.transaction import MAX_PAYLOAD_BYTES
         (letter_outputs.LetterOutcome, letters.Outcome),
         (letter_outputs.LetterOutcomes, letters.Outcomes),
         (letter_stats.DeadLetterCounts, letters.LetterCounts),
+        (alert_outputs.Change, triage.Change),
+        (alert_outputs.BulkResult, triage.BulkResult),
         (stat_models.Summary, statistics.Summary),
         (stat_models.Timeline, statistics.Timeline),
         (stat_models.Map, statistics.Map),
@@ -77,18 +90,36 @@ def test_roles_and_the_cookie_are_the_apis_own() -> None:
 def test_every_filter_is_one_that_the_api_takes() -> None:
     """The API refuses parameters that it does not know."""
     chosen = alerts.AlertFilter(
-        rule="velocity",
-        severity="high",
-        status="open",
+        rules=("velocity",),
+        severities=("high",),
+        statuses=("open",),
+        countries=("DE",),
         user_id="u",
+        assignee="ada",
+        assigned=True,
         min_score=1,
+        min_amount=Decimal(1),
+        max_amount=Decimal(2),
+        text="books",
         start=datetime(2026, 3, 1, tzinfo=UTC),
         end=datetime(2026, 3, 2, tzinfo=UTC),
     )
 
     fields = alert_inputs.AlertQuery.model_json_schema(mode="validation")["properties"]
 
-    assert {*chosen.parameters(), "limit", "cursor"} <= set(fields)
+    assert len(chosen.parameters()) == len(chosen.model_fields_set)
+    assert {*chosen.parameters(), "limit", "cursor", "sort"} <= set(fields)
+    assert set(get_args(alerts.Sort)) == set(fields["sort"]["enum"])
+
+
+def test_every_decision_is_one_that_the_api_takes() -> None:
+    """Of one alert, and of as many at once as the API allows; a file is as large as it may be."""
+    decision = triage.Decision(status="open", assignee=triage.NOBODY, note="Called.")
+
+    assert alert_inputs.TriageChange.model_validate(decision.body()).assigns
+    assert PAGE_SIZE <= alert_inputs.MAX_BULK
+    assert MOST_EXPORTED <= alert_inputs.MAX_EXPORT_ROWS
+    assert NOTE_CHARS <= alert_inputs.MAX_NOTE_CHARS
 
 
 def test_every_code_of_the_api_has_a_name() -> None:
@@ -113,7 +144,7 @@ def test_every_filter_of_dead_letters_is_one_that_the_api_takes() -> None:
     fields = letter_inputs.LetterQuery.model_json_schema(mode="validation")["properties"]
 
     assert {*chosen.parameters(), "limit", "cursor"} <= set(fields)
-    assert PAGE_SIZE <= letter_inputs.MAX_BULK
+    assert letter_listing.PAGE_SIZE <= letter_inputs.MAX_BULK
 
 
 def test_every_code_of_a_dead_letter_has_a_name() -> None:

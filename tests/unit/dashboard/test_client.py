@@ -58,11 +58,16 @@ def test_amounts_stay_exact(client: ApiClient) -> None:
 
 def test_only_chosen_filters_are_sent(client: ApiClient, api: FakeApi) -> None:
     """What is not filtered by does not appear in the query, a score of 0 included."""
-    chosen = AlertFilter(rule="velocity", user_id="", min_score=0, start=START)
+    chosen = AlertFilter(rules=("velocity",), user_id="", min_score=0, start=START)
 
     client.alerts.page(chosen, 50)
 
-    expected = {"rule": "velocity", "from": "2026-03-01T00:00:00+00:00", "limit": "50"}
+    expected = {
+        "rule": "velocity",
+        "from": "2026-03-01T00:00:00+00:00",
+        "limit": "50",
+        "sort": "newest",
+    }
     assert api.asked[-1] == ("GET", "/api/v1/alerts", expected)
 
 

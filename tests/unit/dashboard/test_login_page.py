@@ -147,7 +147,7 @@ def test_an_ended_session_leads_back_to_the_same_page(api: FakeApi, show: Show) 
 
     assert "New York 1 minute after Istanbul" in texts(app)
     assert app.query_params["alert"] == "1"
-    assert app.selectbox(key="severity").value == "high"
+    assert app.multiselect(key="severity").value == ["high"]
 
 
 def test_a_refresh_of_the_page_keeps_the_login(api: FakeApi, show: Show) -> None:
