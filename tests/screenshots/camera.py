@@ -1,6 +1,7 @@
 """Looks at the dashboard as a viewer does, and keeps what it sees."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +17,10 @@ SETTLED_MS: Final = 2_000
 COLOURS: Final = 256
 
 _IS_DRAWN: Final = """
-() => !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]')
-    && !document.querySelector('[data-testid="stSpinner"]')
-    && document.querySelector('[data-testid="stMainBlockContainer"]')?.innerText.length > 40
+() => document.querySelector('[data-test-script-state="notRunning"]')
+    && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"]')
 """
+_WORDS: Final = "() => document.querySelector('[data-testid=\"stMain\"]').innerText"
 
 
 class Camera:
@@ -72,9 +73,17 @@ def _log_in(page: Page) -> None:
 
 def _settle(page: Page) -> None:
     """Wait until the page is drawn and stays so: charts come a little after their frame."""
-    page.wait_for_timeout(SETTLED_MS)
+    words = ""
+    while words != (words := _words(page)):
+        page.wait_for_timeout(SETTLED_MS)
+
+
+def _words(page: Page) -> str:
+    """What the page says once nothing is being drawn."""
     page.wait_for_function(_IS_DRAWN)
-    page.wait_for_timeout(SETTLED_MS)
+    words: str = page.evaluate(_WORDS)
+    # Times that pass are no change.
+    return re.sub(r"[0-9]+", "", words)
 
 
 def _store(png: bytes, file: Path) -> None:
