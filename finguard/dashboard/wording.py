@@ -14,6 +14,9 @@ MINUS: Final = "−"  # noqa: RUF001 - as wide as a plus
 SEVERITIES: Final = {"high": "▲ High", "medium": "◆ Medium", "low": "● Low"}
 """With a shape, so that the colour is never the only sign."""
 
+QUIET: Final = ":gray-badge[:material/notifications_off: Suppressed]"
+"""The mark of an alert that an allow or snooze entry keeps quiet."""
+
 SEVERITY_BADGES: Final = {"high": "red", "medium": "orange", "low": "blue"}
 
 RULES: Final = {

@@ -80,7 +80,7 @@ def spending_over_time(frame: pd.DataFrame, height_px: int) -> alt.LayerChart:
             "mark:N", legend=None, scale=alt.Scale(domain=marks, range=list(_SHAPES.values()))
         ),
         size=alt.Size(
-            "mark:N", legend=None, scale=alt.Scale(domain=marks, range=list(_SIZES.values()))
+            "mark:O", legend=None, scale=alt.Scale(domain=marks, range=list(_SIZES.values()))
         ),
         tooltip=[
             alt.Tooltip("money:N", title="Amount"),

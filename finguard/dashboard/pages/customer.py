@@ -26,7 +26,7 @@ from finguard.dashboard.widgets import alert_rows, customer_links, states, suppr
 from finguard.dashboard.widgets.range_picker import KEY as RANGE
 from finguard.dashboard.widgets.range_picker import chosen_period, parameters
 from finguard.dashboard.widgets.tables import written
-from finguard.dashboard.wording import NOTHING, STATUSES, ago, count, escape, money, named
+from finguard.dashboard.wording import NOTHING, QUIET, STATUSES, ago, count, escape, money, named
 
 LISTED: Final = 4
 SUGGESTED: Final = 6
@@ -158,7 +158,7 @@ def _headline(known: Customer) -> None:
         st.markdown(f"#### {escape(known.user_id)}", anchors=False)
         for entry in known.suppressions:
             st.markdown(
-                f"{alert_rows.QUIET} **{KINDS[entry.kind]}** {escape(scope(entry).lower())} "
+                f"{QUIET} **{KINDS[entry.kind]}** {escape(scope(entry).lower())} "
                 f"{escape(until(entry, clock()))} :gray[:small[· {escape(entry.created_by)}]]"
             )
     if not known.profile_available:

@@ -14,10 +14,16 @@ from finguard.dashboard.client.alerts import AlertDetail
 from finguard.dashboard.client.http import NotFound
 from finguard.dashboard.evidence import Explanation, Journey, explain
 from finguard.dashboard.session import Session, clock, ink
-from finguard.dashboard.widgets import alert_history, triage_panel
+from finguard.dashboard.widgets import (
+    alert_history,
+    customer_links,
+    range_picker,
+    triage_panel,
+)
 from finguard.dashboard.widgets.tables import written
 from finguard.dashboard.wording import (
     CHANNELS,
+    QUIET,
     RULES,
     SEVERITIES,
     SEVERITY_BADGES,
@@ -144,7 +150,8 @@ def _headline(session: Session, alert: AlertDetail) -> None:
     st.markdown(
         f":{SEVERITY_BADGES[alert.severity]}-badge[{SEVERITIES[alert.severity]}] "
         f"**{escape(named(RULES, alert.rule))}** "
-        f":gray-badge[{escape(named(STATUSES, alert.status))}]",
+        f":gray-badge[{escape(named(STATUSES, alert.status))}]"
+        + (f" {QUIET}" if alert.suppressed_by is not None else ""),
     )
     st.subheader(escape(alert.story), anchor=ANCHOR)
     st.caption(
@@ -154,6 +161,7 @@ def _headline(session: Session, alert: AlertDetail) -> None:
         ),
         help=clock().full(alert.occurred_at),
     )
+    customer_links.link("The customer", alert.user_id, range_picker.parameters())
 
 
 def _facts(alert: AlertDetail, viewer: Clock) -> None:

@@ -1,7 +1,6 @@
 """Alerts one below the other, each with a way to its detail."""
 
 from datetime import datetime
-from typing import Final
 
 import streamlit as st
 
@@ -9,6 +8,7 @@ from finguard.dashboard.client.alerts import Alert
 from finguard.dashboard.session import clock
 from finguard.dashboard.widgets import alert_detail
 from finguard.dashboard.wording import (
+    QUIET,
     RULES,
     SEVERITIES,
     SEVERITY_BADGES,
@@ -17,9 +17,6 @@ from finguard.dashboard.wording import (
     money,
     named,
 )
-
-QUIET: Final = ":gray-badge[:material/notifications_off: Suppressed]"
-"""The mark of an alert that an allow or snooze entry keeps quiet."""
 
 
 def row(alert: Alert, now: datetime, who: str, parameters: dict[str, str]) -> None:
