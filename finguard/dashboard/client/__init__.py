@@ -9,6 +9,7 @@ from finguard.dashboard.client.accounts import Accounts
 from finguard.dashboard.client.alerts import Alerts
 from finguard.dashboard.client.http import TIMEOUT as TIMEOUT
 from finguard.dashboard.client.http import Connection
+from finguard.dashboard.client.rules import RuleBook
 from finguard.dashboard.client.statistics import Statistics
 from finguard.dashboard.client.system import System
 
@@ -43,6 +44,11 @@ class ApiClient:
     def statistics(self) -> Statistics:
         """How much of it."""
         return Statistics(self._connection)
+
+    @cached_property
+    def rules(self) -> RuleBook:
+        """What transactions are judged by."""
+        return RuleBook(self._connection)
 
     @cached_property
     def system(self) -> System:

@@ -38,6 +38,7 @@ class FakeApi:
         role: of whoever logs in.
         default_login: whether it admits everybody.
         failure: answered instead of anything else; an exception is raised.
+        readiness: of the API itself; one that is not ready answers 503.
         visitors: the addresses from which the logins came, where they were told.
         asked: every request so far: method, path and parameters.
         clock: of the sessions that talk to it.
@@ -51,6 +52,7 @@ class FakeApi:
     role: str = "analyst"
     default_login: bool = False
     failure: httpx.Response | Exception | None = None
+    readiness: Json = field(default_factory=lambda: samples.READINESS)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     visitors: list[str] = field(default_factory=list)
     clock: Clockwork = field(default_factory=Clockwork)
@@ -92,12 +94,13 @@ class FakeApi:
         self.asked.append((request.method, path, parameters))
         if isinstance(self.failure, Exception):
             raise self.failure
+        if path == "/health/ready":
+            is_ready = self.readiness["status"] == "ok"
+            return httpx.Response(200 if is_ready else 503, json=self.readiness)
         if self.failure is not None:
             return self.failure
         if path in {f"{AUTH}/token", f"{AUTH}/refresh", f"{AUTH}/browser/token"}:
             return self._token(path.removeprefix(f"{AUTH}/"), request)
-        if path == "/health/ready":
-            return httpx.Response(200, json=samples.READINESS)
         authorization = request.headers.get("Authorization")
         if not self._access or authorization != f"Bearer {self._access}":
             return problem(401, "This takes a valid access token.")
@@ -126,6 +129,7 @@ class FakeApi:
             "/api/v1/stats/summary": samples.summary(**self.figures),
             "/api/v1/stats/timeline": samples.timeline(parameters.get("bucket", "")),
             "/api/v1/stats/map": {"points": [samples.drawn(listed) for listed in self.alerts]},
+            "/api/v1/rules": samples.RULES,
             "/api/v1/system/detectors": samples.detectors(*self.detectors),
             "/api/v1/system/version": samples.VERSION,
             "/api/v1/audit": samples.AUDIT,
