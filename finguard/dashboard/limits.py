@@ -12,16 +12,18 @@ from finguard.dashboard.wording import NOTHING, duration, money
 _NAMES: Final = {
     "min_distance_km": "Journeys are judged from",
     "max_speed_kmh": "Impossible beyond",
-    "clock_skew_s": "Allowed for clocks that differ",
     "ground_speed_kmh": "Improbable beyond a train of",
     "flight_speed_kmh": "… and beyond a flight of",
     "flight_overhead_s": "… with a wait around it of",
+    "clock_skew_s": "Allowed for clocks that differ",
     "threshold_usd": "Amounts from",
     "window_s": "Counted within",
     "max_count": "More transactions than",
     "max_amount_usd": "Or a larger sum than",
     "units_per_usd": "One US dollar stands for",
 }
+"""In the order in which they are read; the API's answers have none."""
+
 _UNITS: Final[dict[str, Callable[[Decimal], str]]] = {
     "usd": lambda amount: money(amount, "USD"),
     "kmh": "{:,f} km/h".format,
@@ -32,12 +34,18 @@ _SHOWN_CURRENCIES: Final = ("EUR", "GBP", "JPY")
 
 
 def limit_lines(variants: Sequence[Variant]) -> list[tuple[str, ...]]:
-    """A line per limit: its name, and what it is in each of the variants."""
-    names = list(dict.fromkeys(name for variant in variants for name in variant.limits))
-    return [
-        (_named(name), *(_written(name, variant.limits.get(name)) for variant in variants))
-        for name in names
-    ]
+    """A line per limit: its name, and what it is in each of the variants.
+
+    A name begins with `≠` where they differ.
+    """
+    found = {name for variant in variants for name in variant.limits}
+    names = [name for name in _NAMES if name in found] + sorted(found - _NAMES.keys())
+    return [_line(name, [variant.limits.get(name) for variant in variants]) for name in names]
+
+
+def _line(name: str, values: Sequence[JsonValue]) -> tuple[str, ...]:
+    differ = any(value != values[0] for value in values)
+    return (("≠ " if differ else "") + _named(name), *(_written(name, value) for value in values))
 
 
 def _named(name: str) -> str:

@@ -125,7 +125,7 @@ def latency_bars(frame: pd.DataFrame) -> alt.Chart:
                 "bucket:N",
                 title=None,
                 sort=None,
-                axis=alt.Axis(labelAngle=-50, labelOverlap=True, ticks=False),
+                axis=alt.Axis(labelAngle=-60, labelOverlap=False, ticks=False),
             ),
             y=alt.Y(
                 "alerts:Q",
