@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
+
 from finguard import __version__
 from finguard.adapters.http_pages import Page, health_page, serve_pages
 from finguard.adapters.kafka.connection import connection_arguments, ensure_topics
@@ -14,7 +16,8 @@ from finguard.adapters.postgres.ledger import PostgresLedger
 from finguard.adapters.postgres.migrate import migrate
 from finguard.adapters.prometheus import CONTENT_TYPE, PrometheusTelemetry
 from finguard.adapters.redis_profiles import RedisProfiles, connect_redis, refuse_eviction
-from finguard.domain.rules import rules
+from finguard.domain.rules import rules, terms
+from finguard.domain.telemetry import Snapshot
 from finguard.logging import configure_logging
 from finguard.pipeline.dead_letter_limit import DeadLetterLimit
 from finguard.pipeline.detector import Detector, Policy
@@ -73,15 +76,20 @@ def watched(settings: Settings) -> Iterator[tuple[Telemetry, ...]]:
         "/health/live": lambda: health_page(status.live()),
         "/health/ready": lambda: health_page(status.ready()),
     }
+
+    def snapshot() -> Snapshot:
+        return msgspec.structs.replace(status.snapshot(), latency=metrics.latency())
+
     with serve_pages(settings.detector_http_host, settings.detector_http_port, pages) as address:
         member = this_process(
             version=__version__,
             group=settings.kafka_group,
             topic=settings.kafka_topic,
             http_address=address,
+            rules=terms(settings.rule_limits()),
         )
         connect = connector(**settings.postgres_connection(), application_name="finguard-heartbeat")
-        with heartbeat(connect, member, status.snapshot):
+        with heartbeat(connect, member, snapshot):
             yield status, metrics
 
 

@@ -28,6 +28,7 @@ from finguard.api import (
     letters,
     metrics,
     problems,
+    rules,
     stats,
     stream,
     suppressions,
@@ -61,6 +62,7 @@ _TAGS = [
     {"name": "dead letters", "description": "Messages that were no transactions."},
     {"name": "customers", "description": "Whom it concerns, and whose alerts are kept quiet."},
     {"name": "statistics", "description": "How much of it."},
+    {"name": "rules", "description": "What transactions are judged by."},
     {"name": "administration", "description": "Users, and who changed what."},
     {"name": "system", "description": "For operators: what runs, and how far it has got."},
     {"name": "health", "description": "For supervisors; takes no token."},
@@ -105,7 +107,7 @@ def create_app(settings: Settings, *, throttle: ThrottlePolicy | None = None) ->
     routers = (
         *(auth, browser, stream, export, alerts, triage, customers, suppressions),
         *(letter_work, letters, letter_stats),
-        *(stats, users, audit, system, health),
+        *(stats, rules, users, audit, system, health),
     )
     for routes in routers:
         app.include_router(routes.router)

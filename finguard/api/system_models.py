@@ -1,9 +1,22 @@
 """What the API tells of itself, of what it needs, and of the detectors."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+_LATENCY: Final[dict[str, Any]] = {
+    "count": 200,
+    "sum_s": 3.1,
+    "p50_s": 0.0125,
+    "p99_s": 0.058,
+    "buckets": [
+        {"le_s": 0.01, "count": 50},
+        {"le_s": 0.015, "count": 150},
+        {"le_s": 0.06, "count": 199},
+        {"le_s": None, "count": 200},
+    ],
+}
 
 
 class Dependency(BaseModel):
@@ -55,6 +68,48 @@ class Version(BaseModel):
     ]
 
 
+class Partition(BaseModel):
+    """How far a detector is in one of its partitions."""
+
+    partition: int
+    lag: Annotated[int | None, Field(description="Records that wait; null while unknown.")]
+    position: Annotated[
+        int | None, Field(description="Offset of the next record to judge; null while unknown.")
+    ]
+
+
+class LatencyBucket(BaseModel):
+    """Alerts that took no longer than a bound."""
+
+    le_s: Annotated[
+        float | None, Field(description="The bound in seconds; null for all, however late.")
+    ]
+    count: int
+
+
+class Latency(BaseModel):
+    """How late alerts were: from the moment Kafka took an event until its alert was durable."""
+
+    count: Annotated[
+        int, Field(description="Alerts since the start; what came between two answers is new.")
+    ]
+    sum_s: Annotated[float, Field(description="All their latencies together, in seconds.")]
+    p50_s: Annotated[
+        float | None,
+        Field(description="Half took no longer, estimated from the buckets; null without alerts."),
+    ]
+    p99_s: Annotated[
+        float | None,
+        Field(
+            description="99 of 100 took no longer, estimated likewise. At the largest bound it "
+            "means that or more."
+        ),
+    ]
+    buckets: Annotated[
+        list[LatencyBucket], Field(description="Cumulative: each counts those below it as well.")
+    ]
+
+
 class Detector(BaseModel):
     """A member of the group that judges transactions."""
 
@@ -71,12 +126,18 @@ class Detector(BaseModel):
         Field(description="`silent`: dead, or cut off from PostgreSQL; its figures are old."),
     ]
     partitions: Annotated[
-        list[int] | None, Field(description="Null while the group has assigned nothing yet.")
+        list[Partition] | None, Field(description="Null while the group has assigned nothing yet.")
     ]
     lag: Annotated[
         int | None, Field(description="Records that wait in its partitions; null while unknown.")
     ]
+    transactions: Annotated[
+        int | None, Field(description="Judged since it started; null where it does not tell.")
+    ]
     transactions_per_second: Annotated[float, Field(description="Between its last two beats.")]
+    latency: Annotated[
+        Latency | None, Field(description="Since it started; null where it does not tell.")
+    ]
     rebuilding: Annotated[bool, Field(description="Whether it folds lost profiles again.")]
     outage: Annotated[str | None, Field(description="The service that it waits for, if any.")]
     outage_since: datetime | None
@@ -92,6 +153,7 @@ class Detectors(BaseModel):
                     "alive": 1,
                     "lag": 12,
                     "transactions_per_second": 2150.4,
+                    "latency": _LATENCY,
                     "items": [
                         {
                             "instance_id": "6d1b4e0c-6f0f-4d8b-9a52-0b3f6a1c7f11",
@@ -103,9 +165,14 @@ class Detectors(BaseModel):
                             "beat_at": "2026-03-01T12:00:00Z",
                             "silent_s": 1.4,
                             "status": "alive",
-                            "partitions": [0, 1, 2, 3, 4, 5],
+                            "partitions": [
+                                {"partition": 0, "lag": 12, "position": 481516},
+                                {"partition": 1, "lag": 0, "position": 479001},
+                            ],
                             "lag": 12,
+                            "transactions": 960517,
                             "transactions_per_second": 2150.4,
+                            "latency": _LATENCY,
                             "rebuilding": False,
                             "outage": None,
                             "outage_since": None,
@@ -121,4 +188,11 @@ class Detectors(BaseModel):
         int | None, Field(description="Of those alive; null while any of them does not know.")
     ]
     transactions_per_second: Annotated[float, Field(description="Of those alive.")]
+    latency: Annotated[
+        Latency | None,
+        Field(
+            description="Of all alerts of those alive; null where one does not tell, or counts by "
+            "other bounds."
+        ),
+    ]
     items: list[Detector]

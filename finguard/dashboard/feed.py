@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeVar, cast
 
-from finguard.dashboard.client.http import ApiUnavailable, Refused, Throttled
+from finguard.dashboard.client.http import ApiUnavailable, CannotServe, Refused, Throttled
 
 MOST_AT_ONCE: Final = 3
 """A refresh costs the API no more requests than this; what is left waits for the next one."""
@@ -48,14 +48,24 @@ class Feed:
     _kept: OrderedDict[Hashable, _Kept] = field(default_factory=OrderedDict)
     _refreshed_at_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_AT_ONCE))
     _failed_at_s: float | None = None
+    _answers: bool = True
 
-    def ask(self, key: Hashable, load: Callable[[], T], max_age_s: float | None = None) -> T | None:
+    def ask(
+        self,
+        key: Hashable,
+        load: Callable[[], T],
+        max_age_s: float | None = None,
+        *,
+        by_itself: bool = False,
+    ) -> T | None:
         """The answer, fresh if possible, else the last one; None where there is none at all.
 
         Args:
             key: what is asked; equal keys have equal answers.
             load: asks it.
             max_age_s: for answers that change less often than most.
+            by_itself: the API answers this also where it cannot answer anything else, so neither
+                does such an outage hold it back, nor does the answer end one.
 
         Raises:
             Unauthorized: the login is over.
@@ -63,7 +73,8 @@ class Feed:
         """
         kept = self._kept.get(key)
         fresh_s = self.max_age_s if max_age_s is None else max_age_s
-        if (kept and not self._may_refresh(kept, fresh_s)) or self._within(self._failed_at_s):
+        is_held_back = self._within(self._failed_at_s) and not (by_itself and self._answers)
+        if (kept and not self._may_refresh(kept, fresh_s)) or is_held_back:
             return cast("T", kept.answer) if kept else None
         if kept:
             self._refreshed_at_s.append(self.monotonic_s())
@@ -71,10 +82,12 @@ class Feed:
             answer = load()
         except (ApiUnavailable, Refused, Throttled) as error:
             self._failed_at_s = self.monotonic_s()
+            self._answers = isinstance(error, CannotServe)
             since = self.outage.since if self.outage else datetime.now(UTC)
             self.outage = Outage(since, str(error))
             return cast("T", kept.answer) if kept else None
-        self.outage, self._failed_at_s = None, None
+        if not by_itself:
+            self.outage, self._failed_at_s = None, None
         self._keep(key, answer)
         return answer
 

@@ -18,6 +18,7 @@ from finguard.dashboard.feed import Feed
 from finguard.dashboard.letter_listing import LetterListing
 from finguard.dashboard.listing import Listing
 from finguard.dashboard.pipeline import Pipeline
+from finguard.dashboard.seen import Seen
 from finguard.dashboard.wording import Clock
 
 KEY: Final = "finguard"
@@ -67,6 +68,7 @@ class Session:
     address: dict[str, str] = field(default_factory=dict)
     feed: Feed = field(init=False)
     pipeline: Pipeline = field(init=False)
+    seen: Seen = field(init=False)
     listing: Listing | None = field(init=False)
     letters: LetterListing | None = field(init=False)
     _credentials: Credentials = NOBODY
@@ -104,11 +106,16 @@ class Session:
         self._leave("You are logged out.")
 
     def ask(
-        self, key: Hashable, load: Callable[[ApiClient], T], max_age_s: float | None = None
+        self,
+        key: Hashable,
+        load: Callable[[ApiClient], T],
+        max_age_s: float | None = None,
+        *,
+        by_itself: bool = False,
     ) -> T | None:
         """Ask the API as `Feed.ask` does; a session that is over leads back to the login page."""
         try:
-            return self.feed.ask(key, lambda: self.act(load), max_age_s)
+            return self.feed.ask(key, lambda: self.act(load), max_age_s, by_itself=by_itself)
         except Unauthorized:
             self.expire()
 
@@ -160,6 +167,7 @@ class Session:
     def _forget(self) -> None:
         self.feed = Feed(_FRESH_SHARE * self.refresh_s, self.monotonic_s)
         self.pipeline = Pipeline()
+        self.seen = Seen()
         self.listing = None
         self.letters = None
 

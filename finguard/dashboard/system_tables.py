@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from finguard.dashboard.client.system import AuditRecord, Detector
+from finguard.dashboard.client.system import AuditRecord, Detector, Partition
 from finguard.dashboard.wording import NOTHING, count, pace
 
 _DETECTORS: Final = [
@@ -57,8 +57,10 @@ def _state(detector: Detector) -> str:
     return "↻ rebuilds profiles" if detector.rebuilding else "✓ alive"
 
 
-def _partitions(numbers: Sequence[int] | None) -> str:
-    return NOTHING if numbers is None else ", ".join(map(str, numbers)) or "none"
+def _partitions(owned: Sequence[Partition] | None) -> str:
+    if owned is None:
+        return NOTHING
+    return ", ".join(str(each.partition) for each in owned) or "none"
 
 
 def _written(value: object) -> str:

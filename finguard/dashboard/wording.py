@@ -25,22 +25,6 @@ RULES: Final = {
     "velocity": "Velocity",
 }
 
-MEANINGS: Final = {
-    "impossible_travel": (
-        "Somebody pays in person at two places, and there is no way to be at both in the time "
-        "between: too fast for anything, or sooner than a train or a flight with its waiting."
-    ),
-    "high_value": (
-        "One transaction of a large amount, in US dollars or the equivalent. The evidence says how "
-        "much this user usually spends."
-    ),
-    "velocity": (
-        "Too many transactions of one user within a short time, or too large a sum of them, as "
-        "when a stolen card is tried out."
-    ),
-}
-"""What each rule looks for, in plain words."""
-
 STATUSES: Final = {
     "open": "Open",
     "investigating": "Investigating",

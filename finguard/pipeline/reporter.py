@@ -114,7 +114,8 @@ class Reporter:
         except Exception:  # noqa: BLE001 - whatever it is, it is no matter of the loop's
             _log.warning("the lag is unknown", exc_info=True)
             return
-        self._tell(LagSeen({p: max(0, known[p] - at) for p, at in positions.items() if p in known}))
+        lag = {p: max(0, known[p] - at) for p, at in positions.items() if p in known}
+        self._tell(LagSeen(lag, dict(positions)))
 
     def outage_began(self, service: Service) -> None:
         """The loop waits for a service."""

@@ -84,15 +84,15 @@ def _changes(  # noqa: PLR0911 - an arm for each kind of event
 ) -> dict[str, Any]:
     match event:
         case Assigned(partitions):
-            return {"partitions": partitions, "lag": {}, "rebuilding": {}}
+            return {"partitions": partitions, "lag": {}, "positions": {}, "rebuilding": {}}
         case Rejoined():
-            return {"partitions": None, "lag": {}, "rebuilding": {}}
+            return {"partitions": None, "lag": {}, "positions": {}, "rebuilding": {}}
         case RebuildBegan(records):
             return {"rebuilding": {**now.rebuilding, **records}}
         case RebuildMoved(_, remaining):
             return {"rebuilding": remaining}
-        case LagSeen(lag):
-            return {"lag": {**now.lag, **lag}}
+        case LagSeen(lag, positions):
+            return {"lag": {**now.lag, **lag}, "positions": {**now.positions, **positions}}
         case OutageBegan(service, since_s):
             return {"outage": service, "outage_since_s": since_s}
         case OutageEnded():

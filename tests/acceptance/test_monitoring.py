@@ -103,6 +103,12 @@ def test_what_is_scraped_is_what_was_stored(site: Site) -> None:
         assert sum(alerts.values()) == metric(url, "alert_latency_seconds_count")
         ((transactions,),) = site.query("SELECT sum(transactions) FROM transactions_per_minute")
         assert transactions == metric(url, "transactions_total")
+        told = (
+            "SELECT transactions, latency_counts[cardinality(latency_counts)], lags,"
+            " jsonb_array_length(rules) FROM detectors"
+        )
+        expected = [(transactions, sum(alerts.values()), [0] * 6, 3)]
+        wait_for(lambda: site.query(told) == expected, "the heartbeat to tell the same")
         assert 6 == metric(url, "partitions")
         assert metric(url, "step_seconds_count", step="postgresql") > 0
 

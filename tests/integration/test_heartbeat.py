@@ -4,14 +4,22 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import psycopg2
 import pytest
 from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2's own lower case
 from psycopg2.extras import RealDictCursor
 
 from finguard.adapters.postgres.connection import connect
-from finguard.adapters.postgres.heartbeat import Member, heartbeat, list_detectors, this_process
-from finguard.domain.telemetry import Snapshot
+from finguard.adapters.postgres.heartbeat import (
+    Member,
+    heartbeat,
+    list_detectors,
+    list_rules,
+    this_process,
+)
+from finguard.domain.rules import RuleLimits, terms
+from finguard.domain.telemetry import LATENCY_BOUNDS_S, Latency, Snapshot
 from finguard.errors import ServiceUnavailable
 from tests.acceptance.programs import wait_for
 
@@ -19,10 +27,12 @@ OFTEN_S = 0.02
 BUSY = Snapshot(
     partitions=frozenset({2, 0}),
     lag={0: 5, 2: 7},
+    positions={0: 100, 2: 200},
     rebuilding={2: 1},
     outage="redis",
     outage_since_s=1_767_225_600.5,
     transactions=100,
+    latency=Latency(tuple(range(len(LATENCY_BOUNDS_S) + 1)), 1.5),
 )
 
 
@@ -48,7 +58,13 @@ def rows(database: str) -> Iterator[Callable[[], list[dict[str, Any]]]]:
 
 def member() -> Member:
     """This very process."""
-    return this_process(version="1.2.3", group="g", topic="t", http_address="http://127.0.0.1:9464")
+    return this_process(
+        version="1.2.3",
+        group="g",
+        topic="t",
+        http_address="http://127.0.0.1:9464",
+        rules=terms(RuleLimits()),
+    )
 
 
 Rows = Callable[[], list[dict[str, Any]]]
@@ -77,6 +93,12 @@ def test_a_row_appears_is_renewed_and_goes(opened: Open, rows: Rows) -> None:
         row["outage_since"],
     )
     assert row["silent_s"] >= 0
+    assert ([5, 7], [100, 200], 100) == (row["lags"], row["positions"], row["transactions"])
+    assert list(LATENCY_BOUNDS_S) == row["latency_bounds_s"]
+    assert (list(range(len(LATENCY_BOUNDS_S) + 1)), 1.5) == (
+        row["latency_counts"],
+        row["latency_sum_s"],
+    )
 
 
 def test_what_is_not_known_is_null(opened: Open, rows: Rows) -> None:
@@ -90,6 +112,33 @@ def test_what_is_not_known_is_null(opened: Open, rows: Rows) -> None:
         row["outage"],
         row["outage_since"],
     )
+    assert (None, None) == (row["lags"], row["positions"])
+
+
+def test_a_partition_of_unknown_lag_is_null_among_the_others(opened: Open, rows: Rows) -> None:
+    """Kafka may know the end of one and not of another; or of none, right after an assignment."""
+    known = msgspec.structs.replace(BUSY, lag={2: 7}, positions={})
+    with heartbeat(opened, member(), lambda: known, every_s=OFTEN_S):
+        wait_for(lambda: bool(rows()), "the first beat")
+        (row,) = rows()
+    assert ([None, 7], [None, None]) == (row["lags"], row["positions"])
+
+
+def test_the_rules_are_told_by_those_that_are_not_silent(opened: Open, database: str) -> None:
+    """With the limits as JSON; of a detector that died nobody wants to know them."""
+    with heartbeat(opened, member(), lambda: BUSY, every_s=OFTEN_S):
+        _bury(database, "1 hour")
+
+        def read() -> list[dict[str, Any]]:
+            connection = opened()
+            with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+                told = list_rules(cursor, silent_after_s=60)
+            connection.close()
+            return told
+
+        wait_for(lambda: bool(read()), "the first beat")
+        (row,) = read()
+    assert [msgspec.to_builtins(each) for each in terms(RuleLimits())] == row["rules"]
 
 
 def test_the_rate_is_that_since_the_last_beat(opened: Open, rows: Rows) -> None:

@@ -13,12 +13,13 @@ from uuid import uuid4
 import msgspec
 import structlog
 from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2's own lower case
-from psycopg2.extras import RealDictCursor
+from psycopg2.extras import Json, RealDictCursor
 
 from finguard.adapters.postgres.connection import translated
 from finguard.adapters.postgres.pool import Row
 from finguard.adapters.postgres.queries import named_queries
-from finguard.domain.telemetry import Snapshot
+from finguard.domain.rules import Terms
+from finguard.domain.telemetry import LATENCY_BOUNDS_S, Snapshot
 from finguard.errors import ServiceUnavailable
 
 _log = structlog.get_logger()
@@ -35,7 +36,7 @@ MAX_LISTED: Final = 1_000
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """Who a detector is; the same for all of its life."""
+    """Who a detector is and what it judges by; the same for all of its life."""
 
     instance_id: str
     host: str
@@ -45,9 +46,12 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     group: str
     topic: str
     http_address: str | None
+    rules: tuple[Terms, ...]
 
 
-def this_process(*, version: str, group: str, topic: str, http_address: str | None) -> Member:
+def this_process(
+    *, version: str, group: str, topic: str, http_address: str | None, rules: tuple[Terms, ...]
+) -> Member:
     """The member that this process is, under an id that no other has ever had."""
     return Member(
         instance_id=str(uuid4()),
@@ -58,6 +62,7 @@ def this_process(*, version: str, group: str, topic: str, http_address: str | No
         group=group,
         topic=topic,
         http_address=http_address,
+        rules=rules,
     )
 
 
@@ -94,6 +99,17 @@ def list_detectors(cursor: RealDictCursor, *, limit: int = MAX_LISTED) -> list[R
     return [dict(row) for row in cursor.fetchall()]
 
 
+def list_rules(
+    cursor: RealDictCursor, *, silent_after_s: float, limit: int = MAX_LISTED
+) -> list[Row]:
+    """What detectors judge by that have beaten lately, the eldest first.
+
+    `rules` is a list of `Terms` as JSON; None of a detector of a version that did not tell.
+    """
+    cursor.execute(_SQL["list_rules"], {"silent_after_s": silent_after_s, "limit": limit})
+    return [dict(row) for row in cursor.fetchall()]
+
+
 class _Heart:
     """Beats until it is stopped."""
 
@@ -105,7 +121,9 @@ class _Heart:
         every_s: float,
     ) -> None:
         self._connect = connect
-        self._member = msgspec.structs.asdict(member)
+        self._member = msgspec.structs.asdict(member) | {
+            "rules": Json(msgspec.to_builtins(member.rules))
+        }
         self._snapshot = snapshot
         self._every_s = every_s
         self._connection: Connection | None = None
@@ -138,13 +156,20 @@ class _Heart:
     def _beat(self) -> None:
         now = self._snapshot()
         since = now.outage_since_s
+        owned = None if now.partitions is None else sorted(now.partitions)
         self._execute(
             "beat",
             {
                 **self._member,
-                "partitions": None if now.partitions is None else sorted(now.partitions),
+                "partitions": owned,
+                "lags": None if owned is None else [now.lag.get(each) for each in owned],
+                "positions": None if owned is None else [now.positions.get(each) for each in owned],
                 "lag": sum(now.lag.values()) if now.lag or now.partitions == frozenset() else None,
+                "transactions": now.transactions,
                 "transactions_per_second": self._rate(now.transactions),
+                "latency_bounds_s": list(LATENCY_BOUNDS_S),
+                "latency_counts": list(now.latency.counts),
+                "latency_sum_s": now.latency.sum_s,
                 "rebuilding": bool(now.rebuilding),
                 "outage": now.outage,
                 "outage_since": None if since is None else datetime.fromtimestamp(since, UTC),

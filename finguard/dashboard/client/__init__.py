@@ -11,6 +11,7 @@ from finguard.dashboard.client.customers import Customers
 from finguard.dashboard.client.http import TIMEOUT as TIMEOUT
 from finguard.dashboard.client.http import Connection
 from finguard.dashboard.client.letters import Letters
+from finguard.dashboard.client.rules import RuleBook
 from finguard.dashboard.client.statistics import Statistics
 from finguard.dashboard.client.system import System
 from finguard.dashboard.client.triage import Triage
@@ -61,6 +62,11 @@ class ApiClient:
     def statistics(self) -> Statistics:
         """How much of it."""
         return Statistics(self._connection)
+
+    @cached_property
+    def rules(self) -> RuleBook:
+        """What transactions are judged by."""
+        return RuleBook(self._connection)
 
     @cached_property
     def system(self) -> System:

@@ -1,6 +1,7 @@
 """One call of the API: its answer as a model, or an error that a person can act on."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -56,6 +57,10 @@ class ApiUnavailable(FinGuardError):  # noqa: N818 - it names a state
     """The API cannot be reached or cannot answer now; the same call may work later."""
 
 
+class CannotServe(ApiUnavailable):
+    """The API answers, and says that it cannot do this now."""
+
+
 @dataclass(frozen=True)
 class Connection:
     """Calls the API for the owner of a token.
@@ -68,9 +73,21 @@ class Connection:
     http: httpx.Client
     token: str = ""
 
-    def get(self, path: str, model: type[A], parameters: Parameters | None = None) -> A:
-        """Ask for something."""
-        return self._read(model, path, self._send("GET", path, params=parameters))
+    def get(
+        self,
+        path: str,
+        model: type[A],
+        parameters: Parameters | None = None,
+        *,
+        even_if: int | None = None,
+    ) -> A:
+        """Ask for something; an error of the status `even_if` may hold the answer as well."""
+        response = self._ask("GET", path, params=parameters)
+        if response.status_code == even_if:
+            with suppress(ValidationError):
+                return model.model_validate_json(response.content)
+        _refuse_errors(response)
+        return self._read(model, path, response)
 
     def download(self, path: str, parameters: Parameters) -> bytes:
         """Ask for a file, and hold all of it; one that breaks off is none."""
@@ -107,15 +124,27 @@ class Connection:
         json: object = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
+        response = self._ask(method, path, params=params, data=data, json=json, headers=headers)
+        _refuse_errors(response)
+        return response
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Parameters | None = None,
+        data: dict[str, str] | None = None,
+        json: object = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         try:
-            response = self.http.request(
+            return self.http.request(
                 method, path, params=params, data=data, json=json, headers=sent | (headers or {})
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ApiUnavailable(_no_answer(error, self.http.base_url)) from error
-        _refuse_errors(response)
-        return response
 
     def _read(self, model: type[A], path: str, response: httpx.Response) -> A:
         try:
@@ -157,7 +186,7 @@ def _refuse_errors(response: httpx.Response) -> None:
     if response.is_client_error:
         raise Refused(_detail(response) or f"the API refused with status {status}")
     reason = _detail(response)
-    raise ApiUnavailable(f"it answered {status}" + (f": {reason}" if reason else ""))
+    raise CannotServe(f"it answered {status}" + (f": {reason}" if reason else ""))
 
 
 def _detail(response: httpx.Response) -> str:

@@ -3,9 +3,41 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import httpx
 from pydantic import AwareDatetime, Field, JsonValue
 
 from finguard.dashboard.client.http import Answer, Connection
+
+
+class Partition(Answer):
+    """How far a detector is in one of its partitions."""
+
+    partition: int
+    lag: int | None
+    position: int | None
+
+
+class LatencyBucket(Answer):
+    """Alerts that took no longer than a bound; None bounds all."""
+
+    le_s: float | None
+    count: int
+
+
+class Latency(Answer):
+    """How late alerts were since the start, as a cumulative histogram that ends with all."""
+
+    buckets: tuple[LatencyBucket, ...]
+
+    @property
+    def bounds_s(self) -> tuple[float, ...]:
+        """The bounds, rising."""
+        return tuple(bucket.le_s for bucket in self.buckets if bucket.le_s is not None)
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """By bound, how many took no longer; then all."""
+        return tuple(bucket.count for bucket in self.buckets)
 
 
 class Detector(Answer):
@@ -20,9 +52,10 @@ class Detector(Answer):
     beat_at: AwareDatetime
     silent_s: float
     status: Literal["alive", "silent"]
-    partitions: tuple[int, ...] | None
+    partitions: tuple[Partition, ...] | None
     lag: int | None
     transactions_per_second: float
+    latency: Latency | None = Field(description="None where it does not tell")
     rebuilding: bool
     outage: str | None
     outage_since: AwareDatetime | None
@@ -34,6 +67,7 @@ class Detectors(Answer):
     alive: int
     lag: int | None = Field(description="of those alive; None while one does not know")
     transactions_per_second: float
+    latency: Latency | None = Field(description="of those alive; None where that is unknown")
     items: tuple[Detector, ...]
 
 
@@ -91,12 +125,14 @@ class System:
         return self.connection.get("/api/v1/system/detectors", Detectors)
 
     def readiness(self) -> Readiness:
-        """Whether the API can serve.
+        """Whether the API can serve, and what it lacks where it cannot.
 
         Raises:
-            ApiUnavailable: it cannot, or nothing answers.
+            ApiUnavailable: nothing answers, or nothing that tells.
         """
-        return self.connection.get("/health/ready", Readiness)
+        return self.connection.get(
+            "/health/ready", Readiness, even_if=httpx.codes.SERVICE_UNAVAILABLE
+        )
 
     def version(self) -> Version:
         """Versions of FinGuard, of Python and of the database's tables."""

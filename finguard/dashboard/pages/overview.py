@@ -31,13 +31,10 @@ from finguard.dashboard.wording import RULES, SEVERITIES, count
 
 ON_THE_MAP: Final = 40
 IN_THE_LIST: Final = 4
-MEASURED: Final = 200
-"""So many alerts the delay is measured by."""
 
 # A refresh may cost three requests: the figures, the newest alerts, and in turn one of the others,
 # which therefore are asked for less often.
 _CHARTS_MAX_AGE_S: Final = 10.0
-_DELAY_MAX_AGE_S: Final = 20.0
 _PREVIOUS_MAX_AGE_S: Final = 30.0
 
 
@@ -91,11 +88,8 @@ def _ask(session: Session, period: Period, now: datetime) -> _View | None:
     previous = before and session.ask(
         ("previous", period), lambda api: api.statistics.summary(*before), _PREVIOUS_MAX_AGE_S
     )
-    latest = session.ask(
-        "latest", lambda api: api.alerts.page(AlertFilter(), MEASURED), _DELAY_MAX_AGE_S
-    )
     return _View(
-        figures.View(summary, previous, detectors, latest.items if latest else ()),
+        figures.View(summary, previous, detectors, session.seen.latency()),
         newest.items if newest else (),
         timeline,
         drawn.points if drawn else (),

@@ -5,17 +5,18 @@ from typing import Final
 
 import streamlit as st
 
-from finguard.dashboard.client.alerts import AlertDetail, AlertFilter
+from finguard.dashboard.client.rules import Rule
 from finguard.dashboard.client.statistics import Summary
-from finguard.dashboard.evidence import explain
-from finguard.dashboard.session import Session, clock, current
-from finguard.dashboard.widgets import alert_detail, states
-from finguard.dashboard.widgets.range_picker import chosen_period, parameters
+from finguard.dashboard.limits import limit_lines
+from finguard.dashboard.session import current
+from finguard.dashboard.widgets import states
+from finguard.dashboard.widgets.range_picker import chosen_period
 from finguard.dashboard.widgets.tables import written
-from finguard.dashboard.wording import MEANINGS, NOTHING, RULES, count, escape, named, percent
+from finguard.dashboard.wording import NOTHING, RULES, count, escape, named, percent
 
 _MAX_AGE_S: Final = 10.0
-_LATEST_MAX_AGE_S: Final = 60.0
+_LETTERS: Final = "ABC"
+_MOST_VARIANTS: Final = len(_LETTERS)
 
 
 def _live() -> None:
@@ -25,24 +26,25 @@ def _live() -> None:
     summary = session.ask(
         ("summary", period), lambda api: api.statistics.summary(start, end), _MAX_AGE_S
     )
+    rules = session.ask("rules", lambda api: api.rules.all(), _MAX_AGE_S)
     states.outage(session)
-    if summary is None:
+    if summary is None or rules is None:
         return
-    codes = [*RULES, *(code for code in summary.by_rule if code not in RULES)]
-    for code in codes:
+    known = {rule.rule: rule for rule in rules.items}
+    for code in [*known, *(code for code in summary.by_rule if code not in known)]:
         with st.container(border=True, gap="small", key=f"rule-{code}"):
-            _rule(session, code, summary)
+            _rule(code, known.get(code), summary)
 
 
-def _rule(session: Session, code: str, summary: Summary) -> None:
+def _rule(code: str, rule: Rule | None, summary: Summary) -> None:
     st.markdown(f"#### {escape(named(RULES, code))}", anchors=False)
-    if code in MEANINGS:
-        st.markdown(MEANINGS[code])
+    if rule is not None:
+        st.markdown(escape(rule.meaning))
     left, right = st.columns([3, 5], gap="medium")
     with left:
         _counts(code, summary)
     with right:
-        _limits(session, code)
+        _limits(rule)
 
 
 def _counts(code: str, summary: Summary) -> None:
@@ -66,34 +68,38 @@ def _counts(code: str, summary: Summary) -> None:
         )
 
 
-def _limits(session: Session, code: str) -> None:
-    """The limits by which the rule's latest alert was judged: the detectors' own, not settings'."""
-    latest = _latest(session, code)
-    if latest is None:
-        st.caption("Its limits stand here as soon as it has raised an alert.")
-        return
-    lines = [
-        (line.what, line.limit)
-        for line in explain(latest.rule, latest.evidence).lines
-        if line.limit != NOTHING
-    ]
-    written("Limits", lines)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(
-            f"As of its latest alert, {escape(clock().full(latest.detected_at))}, version "
-            f"{latest.rule_version}.",
-            width="content",
-        )
-        alert_detail.link("See it", latest.alert_id, parameters())
+def _limits(rule: Rule | None) -> None:
+    """The limits by which the running detectors judge: their own words, not settings of ours."""
+    if rule is None:
+        st.caption("Neither the API nor a running detector knows this rule; its alerts stay.")
+    elif rule.status == "not_applied":
+        st.caption("No running detector applies it. Its limits stand here as soon as one does.")
+    elif rule.status == "agreed":
+        (variant,) = rule.variants
+        written("Limits", limit_lines(rule.variants))
+        number = len(variant.detectors)
+        whose = "the running detector" if number == 1 else f"all {count(number)} running detectors"
+        st.caption(f"Applied by {whose}, version {variant.version}.")
+    else:
+        _disagreement(rule)
 
 
-def _latest(session: Session, code: str) -> AlertDetail | None:
-    page = session.ask(
-        ("latest", code),
-        lambda api: api.alerts.page(AlertFilter(rules=(code,)), 1),
-        _LATEST_MAX_AGE_S,
+def _disagreement(rule: Rule) -> None:
+    st.warning(
+        "The running detectors do not apply this rule in the same way. In the middle of a change "
+        "of settings that is so; afterwards restart those that have the old ones.",
+        icon=":material/difference:",
     )
-    return alert_detail.of(session, page.items[0].alert_id) if page and page.items else None
+    shown = rule.variants[:_MOST_VARIANTS]
+    names = [
+        f"{_LETTERS[place]}: version {variant.version}, {_detectors(len(variant.detectors))}"
+        for place, variant in enumerate(shown)
+    ]
+    written("Limits", limit_lines(shown), ("", *names))
+
+
+def _detectors(number: int) -> str:
+    return f"{count(number)} detector{'' if number == 1 else 's'}"
 
 
 st.fragment(_live, run_every=_MAX_AGE_S)()

@@ -7,7 +7,7 @@ import streamlit as st
 from finguard.dashboard.client.system import Dependency, Detectors
 from finguard.dashboard.session import Session, clock, current
 from finguard.dashboard.system_tables import audit_frame, detectors_frame
-from finguard.dashboard.widgets import header, states
+from finguard.dashboard.widgets import detector_charts, header, states
 from finguard.dashboard.widgets.tables import written
 from finguard.dashboard.wording import NOTHING, short_duration
 
@@ -25,7 +25,7 @@ def _live() -> None:
     states.outage(session)
     detectors = header.detectors(session)
     if detectors is not None:
-        _detectors(detectors)
+        _detectors(session, detectors)
     left, right = st.columns(2, gap="medium")
     with left:
         _dependencies(session)
@@ -33,7 +33,7 @@ def _live() -> None:
         _versions(session)
 
 
-def _detectors(detectors: Detectors) -> None:
+def _detectors(session: Session, detectors: Detectors) -> None:
     st.markdown("##### Detectors", anchors=False)
     if not detectors.items:
         states.empty(
@@ -41,6 +41,7 @@ def _detectors(detectors: Detectors) -> None:
             "Start one with `python detector.py`; run as many as the topic has partitions.",
         )
         return
+    detector_charts.show(session, detectors)
     st.dataframe(
         detectors_frame(detectors.items),
         hide_index=True,
@@ -56,7 +57,9 @@ def _detectors(detectors: Detectors) -> None:
 
 
 def _dependencies(session: Session) -> None:
-    readiness = session.ask("readiness", lambda api: api.system.readiness(), _MAX_AGE_S)
+    readiness = session.ask(
+        "readiness", lambda api: api.system.readiness(), _MAX_AGE_S, by_itself=True
+    )
     if readiness is None:
         return
     written(

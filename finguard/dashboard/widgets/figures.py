@@ -1,16 +1,15 @@
 """The row of live figures at the top of the overview."""
 
-from collections.abc import Sequence
 from decimal import Decimal
-from math import ceil
 from typing import Final, Literal, NamedTuple
 
 import streamlit as st
 
-from finguard.dashboard.client.alerts import Alert
 from finguard.dashboard.client.statistics import AmountAtRisk, Summary
 from finguard.dashboard.client.system import Detectors
 from finguard.dashboard.period import Period
+from finguard.dashboard.seen import Histogram
+from finguard.dashboard.widgets.detector_charts import latest, told_of
 from finguard.dashboard.wording import (
     MINUS,
     NOTHING,
@@ -22,14 +21,10 @@ from finguard.dashboard.wording import (
     named,
     pace,
     percent,
-    short_duration,
     short_money,
 )
 
 _MOST_CURRENCIES: Final = 12
-
-_REPLAY_S: Final = 3_600.0
-"""What usually happened longer ago than this when it was judged has been recorded."""
 
 
 class View(NamedTuple):
@@ -39,13 +34,13 @@ class View(NamedTuple):
         summary: of the period.
         previous: of the stretch of equal length before it.
         detectors: as they are now, whatever the period.
-        latest: alerts, by which the delay is measured.
+        latency: from Kafka to the stored alert, lately.
     """
 
     summary: Summary
     previous: Summary | None
     detectors: Detectors | None
-    latest: Sequence[Alert]
+    latency: Histogram | None
 
 
 def show(view: View, period: Period) -> None:
@@ -90,7 +85,7 @@ def show(view: View, period: Period) -> None:
             "of messages",
         )
         _lag(view.detectors)
-        _delay(view.latest)
+        _latency(view.latency)
 
 
 def _pace(view: View, period: Period) -> None:
@@ -115,21 +110,18 @@ def _lag(detectors: Detectors | None) -> None:
     )
 
 
-def _delay(latest: Sequence[Alert]) -> None:
-    """Streams only: to those who replay history, how long ago it happened is no delay."""
-    waited_s = sorted((alert.detected_at - alert.occurred_at).total_seconds() for alert in latest)
-    explanation = (
-        f"From the transaction to its stored alert, of the latest {count(len(waited_s))} alerts: "
-        "99 of 100 took no longer. A replay of recorded transactions has none."
+def _latency(latency: Histogram | None) -> None:
+    value, counted = NOTHING, "no alert yet"
+    if latency is not None and latency.counts[-1]:
+        value, counted = latest(latency, 0.99), told_of(latency)
+    _figure(
+        "Latency, p99",
+        value,
+        None,
+        "From the moment Kafka took a transaction until its alert was stored: 99 of 100 alerts "
+        f"took no longer. Estimated from the detectors' histogram of {escape(counted)}.",
+        "to the alert",
     )
-    is_live = bool(waited_s) and waited_s[len(waited_s) // 2] < _REPLAY_S
-    value = short_duration(max(0.0, nearest_rank(waited_s, 0.99))) if is_live else NOTHING
-    _figure("Delay, p99", value, None, explanation, "to the alert")
-
-
-def nearest_rank(ordered: Sequence[float], share: float) -> float:
-    """The least value that so large a share of the values does not exceed."""
-    return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 def _figure(label: str, value: str, delta: str | None, explanation: str, beside: str = "") -> None:

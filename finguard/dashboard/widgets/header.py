@@ -52,7 +52,10 @@ def show(session: Session) -> None:
 
 def detectors(session: Session) -> Detectors | None:
     """What the API says of the detectors; None while it is away."""
-    return session.ask(DETECTORS, lambda api: api.system.detectors(), DETECTORS_MAX_AGE_S)
+    known = session.ask(DETECTORS, lambda api: api.system.detectors(), DETECTORS_MAX_AGE_S)
+    if known is not None:
+        session.seen.look(known, datetime.now(UTC))
+    return known
 
 
 def _status(session: Session) -> None:

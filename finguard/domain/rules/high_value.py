@@ -9,11 +9,16 @@ import msgspec
 
 from finguard.domain.profile import PastTransaction, Profile
 from finguard.domain.rules.money import Equivalents, from_units, plain, show, to_units
+from finguard.domain.rules.terms import Terms
 from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Finding, Judge
 
 NAME = "high_value"
 VERSION = 1
+MEANING = (
+    "One transaction of a large amount, in US dollars or the equivalent. The evidence says how "
+    "much this user usually spends."
+)
 
 
 class ValueLimits(msgspec.Struct, frozen=True):
@@ -61,6 +66,15 @@ def judge_value(limits: ValueLimits) -> Judge:
         return high_value(transaction, past, profile, limits)
 
     return judge
+
+
+def value_terms(limits: ValueLimits) -> Terms:
+    """What the rule judges by."""
+    told = {
+        "threshold_usd": plain(limits.threshold_usd),
+        "units_per_usd": limits.equivalents.plain(),
+    }
+    return Terms(NAME, VERSION, MEANING, told)
 
 
 def _least_units(limits: ValueLimits, currency: str) -> int:

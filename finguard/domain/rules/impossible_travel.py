@@ -7,11 +7,16 @@ import msgspec
 
 from finguard.domain.geo import EARTH_RADIUS_KM, distance_km
 from finguard.domain.profile import DEGREE_SCALE, PastTransaction, Profile
+from finguard.domain.rules.terms import Terms
 from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Evidence, Finding, Judge
 
 NAME = "impossible_travel"
 VERSION = 1
+MEANING = (
+    "Somebody pays in person at two places, and there is no way to be at both in the time between: "
+    "too fast for anything, or sooner than a train or a flight with its waiting."
+)
 
 _KM_PER_E7 = radians(1 / DEGREE_SCALE) * EARTH_RADIUS_KM
 """What 1e-7 degrees span at the most, on a meridian or the equator."""
@@ -135,6 +140,11 @@ def judge_travel(limits: TravelLimits) -> Judge:
         return impossible_travel(transaction, past, profile, limits)
 
     return judge
+
+
+def travel_terms(limits: TravelLimits) -> Terms:
+    """What the rule judges by."""
+    return Terms(NAME, VERSION, MEANING, msgspec.structs.asdict(limits))
 
 
 def _placed(past: PastTransaction) -> bool:

@@ -26,6 +26,10 @@ class Equivalents(msgspec.Struct, frozen=True):
         """What an amount of dollars stands for in a currency, exactly."""
         return usd * self.units_per_usd.get(currency, _ONE)
 
+    def plain(self) -> dict[str, str]:
+        """The same, JSON-ready."""
+        return {code: plain(units) for code, units in sorted(self.units_per_usd.items())}
+
 
 def to_units(amount: Decimal) -> Decimal:
     """An amount in the ten-thousandths that profiles count in."""

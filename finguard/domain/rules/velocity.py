@@ -6,11 +6,16 @@ import msgspec
 
 from finguard.domain.profile import PastTransaction, Profile
 from finguard.domain.rules.money import Equivalents, from_units, plain, show, to_units
+from finguard.domain.rules.terms import Terms
 from finguard.domain.transaction import Transaction
 from finguard.domain.verdict import Finding, Judge
 
 NAME = "velocity"
 VERSION = 1
+MEANING = (
+    "Too many transactions of one user within a short time, or too large a sum of them, as when a "
+    "stolen card is tried out."
+)
 
 
 class VelocityLimits(msgspec.Struct, frozen=True):
@@ -60,6 +65,17 @@ def judge_velocity(limits: VelocityLimits) -> Judge:
         return velocity(transaction, past, profile, limits)
 
     return judge
+
+
+def velocity_terms(limits: VelocityLimits) -> Terms:
+    """What the rule judges by."""
+    told = {
+        "window_s": limits.window_s,
+        "max_count": limits.max_count,
+        "max_amount_usd": plain(limits.max_amount_usd),
+        "units_per_usd": limits.equivalents.plain(),
+    }
+    return Terms(NAME, VERSION, MEANING, told)
 
 
 def _judge(

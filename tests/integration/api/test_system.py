@@ -32,7 +32,13 @@ def store_detector(world: World, name: str, *, silent_s: float = 0, **changes: A
         "started_at": datetime(2026, 3, 1, tzinfo=UTC),
         "partitions": [0, 1],
         "lag": 5,
+        "lags": [5, 0],
+        "positions": [105, 90],
+        "transactions": 1_000,
         "transactions_per_second": 100.5,
+        "latency_bounds_s": [0.01, 0.1],
+        "latency_counts": [8, 10, 10],
+        "latency_sum_s": 0.125,
         "rebuilding": False,
         **changes,
     }
@@ -82,7 +88,16 @@ def test_not_ready_without_postgres() -> None:
 def test_detectors_are_listed(client: httpx.Client, world: World) -> None:
     """Each with its heartbeat, lag and throughput; those that have gone silent do not add up."""
     store_detector(world, "a")
-    store_detector(world, "b", lag=7, transactions_per_second=50.0, partitions=[2])
+    store_detector(
+        world,
+        "b",
+        lag=7,
+        transactions_per_second=50.0,
+        partitions=[2],
+        lags=[7],
+        positions=[None],
+        latency_counts=[0, 0, 10],
+    )
     store_detector(world, "c", silent_s=3_600, lag=1_000)
     answer = client.get(f"{SYSTEM}/detectors").raise_for_status().json()
     assert [(item["instance_id"], item["status"]) for item in answer["items"]] == [
@@ -93,6 +108,57 @@ def test_detectors_are_listed(client: httpx.Client, world: World) -> None:
     assert (answer["alive"], answer["lag"], answer["transactions_per_second"]) == (2, 12, 150.5)
     assert answer["items"][2]["silent_s"] >= 3_600
     assert "pid" not in answer["items"][0]
+    assert answer["items"][0]["transactions"] == 1_000
+    assert [item["partitions"] for item in answer["items"][:2]] == [
+        [
+            {"partition": 0, "lag": 5, "position": 105},
+            {"partition": 1, "lag": 0, "position": 90},
+        ],
+        [{"partition": 2, "lag": 7, "position": None}],
+    ]
+
+
+def test_latency_is_told_of_each_detector_and_of_all(client: httpx.Client, world: World) -> None:
+    """Cumulative by bound, with estimates; the silent do not add up."""
+    store_detector(world, "a")
+    store_detector(world, "b", latency_counts=[0, 0, 10], latency_sum_s=5.0)
+    store_detector(world, "c", silent_s=3_600)
+    answer = client.get(f"{SYSTEM}/detectors").raise_for_status().json()
+    assert answer["items"][0]["latency"] == {
+        "count": 10,
+        "sum_s": 0.125,
+        "p50_s": 0.00625,
+        "p99_s": 0.0955,
+        "buckets": [
+            {"le_s": 0.01, "count": 8},
+            {"le_s": 0.1, "count": 10},
+            {"le_s": None, "count": 10},
+        ],
+    }
+    both = answer["latency"]
+    assert [bucket["count"] for bucket in both["buckets"]] == [8, 10, 20]
+    assert (both["count"], both["sum_s"], both["p50_s"], both["p99_s"]) == (20, 5.125, 0.1, 0.1)
+
+
+UNTOLD: dict[str, Any] = dict.fromkeys(
+    ("lags", "positions", "transactions", "latency_bounds_s", "latency_counts", "latency_sum_s")
+)
+
+
+def test_a_detector_of_an_earlier_version_leaves_figures_unknown(
+    client: httpx.Client, world: World
+) -> None:
+    """Its own are null, and so are sums that would leave it out."""
+    store_detector(world, "a")
+    store_detector(world, "b", **UNTOLD)
+    answer = client.get(f"{SYSTEM}/detectors").raise_for_status().json()
+    assert answer["latency"] is None
+    old = answer["items"][1]
+    assert (old["transactions"], old["latency"]) == (None, None)
+    assert old["partitions"] == [
+        {"partition": 0, "lag": None, "position": None},
+        {"partition": 1, "lag": None, "position": None},
+    ]
 
 
 def test_lag_is_unknown_while_any_detector_does_not_know(
@@ -100,7 +166,8 @@ def test_lag_is_unknown_while_any_detector_does_not_know(
 ) -> None:
     """A sum that leaves one out would look better than things are."""
     store_detector(world, "a")
-    store_detector(world, "b", lag=None, partitions=None, outage="redis", outage_since=NOON)
+    unknown: dict[str, Any] = dict.fromkeys(("lag", "partitions", "lags", "positions"))
+    store_detector(world, "b", **unknown, outage="redis", outage_since=NOON)
     answer = client.get(f"{SYSTEM}/detectors").raise_for_status().json()
     assert answer["lag"] is None
     assert answer["items"][1]["outage"] == "redis"
@@ -112,7 +179,13 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def test_no_detectors(client: httpx.Client) -> None:
     """Nobody runs: nothing waits, as far as anybody knows."""
     answer = client.get(f"{SYSTEM}/detectors").raise_for_status().json()
-    assert answer == {"alive": 0, "lag": 0, "transactions_per_second": 0, "items": []}
+    assert answer == {
+        "alive": 0,
+        "lag": 0,
+        "transactions_per_second": 0,
+        "latency": None,
+        "items": [],
+    }
 
 
 def test_version(client: httpx.Client) -> None:

@@ -15,10 +15,12 @@ from finguard.domain.effects import REASONS, DeadLetter, Effects
 from finguard.domain.rules import RuleLimits, rules
 from finguard.domain.stream import Record
 from finguard.domain.telemetry import (
+    LATENCY_BOUNDS_S,
     STEPS,
     Assigned,
     BatchDone,
     LagSeen,
+    Latency,
     OutageBegan,
     OutageEnded,
     RebuildBegan,
@@ -127,13 +129,27 @@ def test_latency_is_told_in_buckets_from_a_millisecond_to_a_minute(
     assert [2, 2, 3, 4, 5] == counts
 
 
+def test_the_heartbeat_reads_the_same_histogram(metrics: PrometheusTelemetry) -> None:
+    """By the bounds of the domain, each count with those below it, and all at the end."""
+    assert Latency() == metrics.latency()
+    world, told = World(topic()), MemoryTelemetry()
+    world.run(wrap=lambda ports: msgspec.structs.replace(ports, telemetry=(told,)))
+    alert = next(iter(world.ledger.alerts.values()))
+    for latency_us in (1_000, 15_000, 15_001, 90_000_000):
+        metrics.tell(Stored(Effects((), (alert,), (), {}), alert.published_us + latency_us))
+    latency = metrics.latency()
+    counts = dict(zip((*LATENCY_BOUNDS_S, math.inf), latency.counts, strict=True))
+    assert [1, 1, 2, 3, 3, 4] == [counts[le] for le in (0.001, 0.01, 0.015, 0.025, 60, math.inf)]
+    assert math.isclose(90.031_001, latency.sum_s)
+
+
 def test_lag_is_told_for_the_partitions_that_are_owned(metrics: PrometheusTelemetry) -> None:
     """What was taken away vanishes: its new owner tells of it now."""
     metrics.tell(Assigned(frozenset({0, 1})))
-    metrics.tell(LagSeen({0: 7, 1: 0}))
+    metrics.tell(LagSeen({0: 7, 1: 0}, {}))
     assert 7 == value(scrape(metrics), "lag_records", partition="0")
     metrics.tell(Assigned(frozenset({1})))
-    metrics.tell(LagSeen({1: 3}))
+    metrics.tell(LagSeen({1: 3}, {}))
     series = scrape(metrics)
     assert 3 == value(series, "lag_records", partition="1")
     assert (f"{PREFIX}lag_records", (("partition", "0"),)) not in series
@@ -179,7 +195,7 @@ def test_unknown_rules_and_reasons_are_folded_into_one(metrics: PrometheusTeleme
 def test_every_series_is_declared_and_bounded(metrics: PrometheusTelemetry) -> None:
     """Names come from the one table; each label has a list of values, and keeps to it."""
     metrics.tell(Assigned(frozenset(range(6))))
-    metrics.tell(LagSeen(dict.fromkeys(range(6), 0)))
+    metrics.tell(LagSeen(dict.fromkeys(range(6), 0), {}))
     allowed: dict[str, set[str]] = {
         "rule": {*RULES, OTHER},
         "reason": {*REASONS, OTHER},

@@ -101,6 +101,7 @@ def test_operations_keep_their_names(description: dict[str, Any]) -> None:
         "list_audit_log",
         "list_dead_letters",
         "list_members",
+        "list_rules",
         "list_suppressions",
         "list_transactions",
         "list_users",

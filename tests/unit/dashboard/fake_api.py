@@ -41,6 +41,7 @@ class FakeApi:
         default_login: whether it admits everybody.
         failure: answered instead of anything else; an exception is raised.
         customers: what is known of the bank's.
+        readiness: of the API itself; one that is not ready answers 503.
         visitors: the addresses from which the logins came, where they were told.
         histories: the changes of alerts so far, by their numbers.
         asked: every request so far: method, path and parameters.
@@ -58,6 +59,7 @@ class FakeApi:
     failure: httpx.Response | Exception | None = None
     customers: fake_customers.Customers = field(default_factory=fake_customers.Customers)
     histories: dict[int, list[Json]] = field(default_factory=dict)
+    readiness: Json = field(default_factory=lambda: samples.READINESS)
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     visitors: list[str] = field(default_factory=list)
     clock: Clockwork = field(default_factory=Clockwork)
@@ -102,12 +104,13 @@ class FakeApi:
         self.asked.append((request.method, path, parameters))
         if isinstance(self.failure, Exception):
             raise self.failure
+        if path == "/health/ready":
+            is_ready = self.readiness["status"] == "ok"
+            return httpx.Response(200 if is_ready else 503, json=self.readiness)
         if self.failure is not None:
             return self.failure
         if path in {f"{AUTH}/token", f"{AUTH}/refresh", f"{AUTH}/browser/token"}:
             return self._token(path.removeprefix(f"{AUTH}/"), request)
-        if path == "/health/ready":
-            return httpx.Response(200, json=samples.READINESS)
         authorization = request.headers.get("Authorization")
         if not self._access or authorization != f"Bearer {self._access}":
             return problem(401, "This takes a valid access token.")
@@ -143,6 +146,7 @@ class FakeApi:
             "/api/v1/stats/timeline": samples.timeline(parameters.get("bucket", "")),
             "/api/v1/stats/map": {"points": [samples.drawn(listed) for listed in self.alerts]},
             "/api/v1/stats/top-users": samples.TOP_USERS,
+            "/api/v1/rules": samples.RULES,
             "/api/v1/system/detectors": samples.detectors(*self.detectors),
             "/api/v1/system/version": samples.VERSION,
             "/api/v1/audit": samples.AUDIT,

@@ -125,6 +125,21 @@ EMPTY: Json = {
 }
 
 
+def latency(*counts: int) -> Json:
+    """Cumulative counts of alerts up to 10 ms, up to 100 ms, and of all."""
+    bounds_s = (0.01, 0.1, None)
+    buckets = [{"le_s": le_s, "count": count} for le_s, count in zip(bounds_s, counts, strict=True)]
+    return {"count": counts[-1], "sum_s": 1.5, "p50_s": 0.01, "p99_s": 0.09, "buckets": buckets}
+
+
+def partitions(**lags: int | None) -> list[Json]:
+    """Partitions such as `p0`, by the records that wait in each."""
+    return [
+        {"partition": int(name[1:]), "lag": lag, "position": None if lag is None else 1_000}
+        for name, lag in lags.items()
+    ]
+
+
 def detector(**changes: object) -> Json:
     """A detector that works."""
     return {
@@ -137,9 +152,11 @@ def detector(**changes: object) -> Json:
         "beat_at": "2026-03-01T12:00:29Z",
         "silent_s": 1.4,
         "status": "alive",
-        "partitions": [0, 1, 2],
+        "partitions": partitions(p0=12, p1=0, p2=0),
         "lag": 12,
+        "transactions": 12_345,
         "transactions_per_second": 205.4,
+        "latency": latency(50, 100, 100),
         "rebuilding": False,
         "outage": None,
         "outage_since": None,
@@ -155,6 +172,7 @@ def detectors(*items: Json) -> Json:
         "alive": len(alive),
         "lag": None if None in lags else sum(lags),
         "transactions_per_second": sum(item["transactions_per_second"] for item in alive),
+        "latency": alive[0]["latency"] if alive else None,
         "items": list(items),
     }
 
@@ -177,6 +195,35 @@ def drawn(listed: Json) -> Json:
         "arcs": [arc] if listed["rule"] == "impossible_travel" else [],
     }
 
+
+def rule(name: str = "impossible_travel", *variants: Json, **changes: object) -> Json:
+    """A rule that all detectors apply alike, or in these ways."""
+    limits = variants or (TRAVEL_EVIDENCE["limits"],)
+    agreed = len(limits) == 1
+    return {
+        "rule": name,
+        "meaning": f"What {name} *means*.",
+        "status": "agreed" if agreed else "disagreed",
+        "version": 1 if agreed else None,
+        "limits": limits[0] if agreed else None,
+        "variants": [
+            {"version": 1, "limits": each, "detectors": [str(number)]}
+            for number, each in enumerate(limits)
+        ],
+        **changes,
+    }
+
+
+def rules(*items: Json) -> Json:
+    """What the API says of these rules."""
+    return {"detectors": 1, "items": list(items)}
+
+
+RULES: Json = rules(
+    rule(),
+    rule("high_value", {"threshold_usd": "10000", "units_per_usd": {"EUR": "0.9", "USD": "1"}}),
+    rule("velocity", {"window_s": 60.0, "max_count": 10, "max_amount_usd": "20000"}),
+)
 
 READINESS: Json = {
     "status": "ok",

@@ -10,13 +10,14 @@ from finguard.dashboard.client import ApiClient
 from finguard.dashboard.client.alerts import AlertFilter
 from finguard.dashboard.client.http import (
     ApiUnavailable,
+    CannotServe,
     NotFound,
     Refused,
     Throttled,
     Unauthorized,
 )
 from tests.unit.dashboard.fake_api import FakeApi, problem
-from tests.unit.dashboard.samples import alert
+from tests.unit.dashboard.samples import READINESS, alert
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -143,3 +144,18 @@ def test_an_api_that_cannot_answer_is_away(
 
     with pytest.raises(ApiUnavailable, match=words):
         client.statistics.summary(START)
+
+
+def test_an_api_that_cannot_serve_tells_what_it_lacks(client: ApiClient, api: FakeApi) -> None:
+    """Its 503 is the answer."""
+    api.readiness = {**READINESS, "status": "unavailable"}
+
+    assert client.system.readiness().status == "unavailable"
+
+
+def test_a_503_of_somebody_else_is_an_outage(client: ApiClient, api: FakeApi) -> None:
+    """A proxy in front of an API that is gone tells nothing of PostgreSQL."""
+    api.readiness = {"status": "unavailable"}
+
+    with pytest.raises(CannotServe):
+        client.system.readiness()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from finguard.dashboard.client.http import ApiUnavailable, Unauthorized
+from finguard.dashboard.client.http import ApiUnavailable, CannotServe, Unauthorized
 from finguard.dashboard.feed import Feed
 from tests.unit.dashboard.fake_api import Clockwork
 
@@ -141,3 +141,19 @@ def test_what_was_changed_is_asked_for_anew(feed: Feed) -> None:
     feed.forget("key")
 
     assert feed.ask("key", Answers("after")) == "after"
+
+
+def test_what_is_answered_by_itself_is_asked_during_an_outage_and_ends_none(feed: Feed) -> None:
+    """The API's own state is to be had while it cannot serve anything else."""
+    feed.ask("key", Answers(CannotServe("it answered 503")))
+
+    assert feed.ask("other", Answers("never asked")) is None
+    assert feed.ask("state", Answers("not ready"), by_itself=True) == "not ready"
+    assert feed.outage is not None
+
+
+def test_an_api_that_does_not_answer_at_all_is_not_asked_twice(feed: Feed) -> None:
+    """Each question would wait as long as the one before."""
+    feed.ask("key", Answers(AWAY))
+
+    assert feed.ask("state", Answers("never asked"), by_itself=True) is None

@@ -8,7 +8,7 @@ from finguard.dashboard.client.statistics import Summary
 from finguard.dashboard.period import PERIODS
 from tests.unit.dashboard.conftest import Show, texts
 from tests.unit.dashboard.fake_api import FakeApi, problem
-from tests.unit.dashboard.samples import EMPTY, alert, summary
+from tests.unit.dashboard.samples import EMPTY, alert, detector, latency, summary
 
 
 def test_the_figures_have_units_and_separators(api: FakeApi, show: Show) -> None:
@@ -24,8 +24,28 @@ def test_the_figures_have_units_and_separators(api: FakeApi, show: Show) -> None
         ("Open alerts", "3"),
         ("Dead letters", "1"),
         ("Lag", "12"),
-        ("Delay, p99", "1.0 s"),
+        ("Latency, p99", "98 ms"),
     ]
+
+
+def test_latency_is_that_of_the_alerts_seen_to_come(api: FakeApi, show: Show) -> None:
+    """First of all since the detectors' start; later only what came while somebody looked."""
+    app = show(api.session())
+    assert "100 alerts since the detectors started" in app.metric[7].help
+    api.detectors = [detector(latency=latency(50, 100, 150))]
+    api.clock.now_s += 60.0
+
+    app.run()
+
+    assert app.metric[7].value == "≥ 100 ms"
+    assert "50 alerts since" in app.metric[7].help
+
+
+def test_without_an_alert_there_is_no_latency(api: FakeApi, show: Show) -> None:
+    """As right after a start, or where a detector does not tell."""
+    for told in (latency(0, 0, 0), None):
+        api.detectors = [detector(latency=told)]
+        assert show(api.session()).metric[7].value == "–"  # noqa: RUF001
 
 
 def test_a_change_points_the_way_it_went(api: FakeApi, show: Show) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from tests.unit.dashboard.conftest import PAGES, Show, texts
 from tests.unit.dashboard.fake_api import FakeApi
-from tests.unit.dashboard.samples import EMPTY
+from tests.unit.dashboard.samples import EMPTY, rule, rules
 
 PAGE = f"{PAGES}/rules.py"
 
@@ -28,20 +28,49 @@ def test_each_rule_says_how_often_and_how_rightly(api: FakeApi, show: Show, role
     ]
 
 
-def test_limits_are_those_of_the_latest_alert(api: FakeApi, show: Show) -> None:
-    """They are the detectors' own; a rule that never fired cannot tell any."""
+def test_limits_are_those_that_detectors_apply(api: FakeApi, show: Show) -> None:
+    """In words and units, with the meaning as the API tells it, letter by letter."""
     app = show(api.session(), PAGE)
 
-    assert "at most 1\\,000 km\\/h" in app.table[0].value.to_csv()
-    assert "As of its latest alert" in texts(app)
-    assert "as soon as it has raised an alert" in texts(app)
+    travel, value, velocity = (table.value.reset_index().to_csv() for table in app.table)
+    assert 'Impossible beyond,"1\\,000 km\\/h"' in travel
+    assert 'Amounts from,"10\\,000\\.00 USD"' in value
+    assert "Counted within,1 minute" in velocity
+    assert "What high\\_value \\*means\\*" in texts(app)
+    assert "Applied by the running detector, version 1" in texts(app)
+
+
+def test_detectors_that_disagree_are_shown_beside_one_another(api: FakeApi, show: Show) -> None:
+    """Nobody is told a limit that only some apply."""
+    both = rule("velocity", {"max_count": 10}, {"max_count": 5})
+    api.answers = {"/api/v1/rules": rules(both)}
+
+    app = show(api.session(), PAGE)
+
+    assert not app.exception
+    assert "do not apply this rule in the same way" in app.warning[0].value
+    assert ["10", "5"] == app.table[0].value.iloc[0].tolist()
+
+
+def test_without_a_detector_there_are_no_limits(api: FakeApi, show: Show) -> None:
+    """The meaning stays."""
+    idle = rule(status="not_applied", variants=[])
+    api.answers = {"/api/v1/rules": rules(idle)}
+
+    app = show(api.session(), PAGE)
+
+    assert not app.table
+    assert "No running detector applies it" in texts(app)
 
 
 def test_a_rule_that_is_new_to_the_dashboard_is_listed(api: FakeApi, show: Show) -> None:
-    """Under its own name."""
+    """Under its own name, also where only its alerts are left."""
     api.figures = {"by_rule": {"odd_hours": 5}}
 
-    assert "#### Odd hours" in texts(show(api.session(), PAGE))
+    page = texts(show(api.session(), PAGE))
+
+    assert "#### Odd hours" in page
+    assert "Neither the API nor a running detector knows this rule" in page
 
 
 def test_without_any_alert_the_meanings_stay(api: FakeApi, show: Show) -> None:
@@ -51,7 +80,21 @@ def test_without_any_alert_the_meanings_stay(api: FakeApi, show: Show) -> None:
     app = show(api.session(), PAGE)
 
     assert not app.exception
-    assert "there is no way to be at both" in texts(app)
+    assert "What velocity" in texts(app)
+
+
+def test_a_refresh_costs_two_requests(api: FakeApi, show: Show) -> None:
+    """The figures and the rules, with the header's question three."""
+    app = show(api.session(), PAGE)
+    api.asked.clear()
+    api.clock.now_s += 60.0
+    app.run()
+
+    assert sorted(api.paths()) == [
+        "/api/v1/rules",
+        "/api/v1/stats/summary",
+        "/api/v1/system/detectors",
+    ]
 
 
 def test_while_the_api_is_away_the_last_figures_stay(api: FakeApi, show: Show) -> None:

@@ -3,8 +3,8 @@
 import httpx
 
 from tests.unit.dashboard.conftest import PAGES, Show, texts
-from tests.unit.dashboard.fake_api import FakeApi
-from tests.unit.dashboard.samples import AUDIT, detector
+from tests.unit.dashboard.fake_api import FakeApi, problem
+from tests.unit.dashboard.samples import AUDIT, READINESS, detector, latency
 
 PAGE = f"{PAGES}/system.py"
 
@@ -99,3 +99,63 @@ def test_while_the_api_is_away_the_last_state_stays(api: FakeApi, show: Show) ->
     app.run()
 
     assert "No fresh data since" not in texts(app)
+
+
+def test_lag_throughput_and_latency_are_drawn(api: FakeApi, show: Show) -> None:
+    """The course of the throughput from the second look on; before, the page says so."""
+    app = show(api.session(), PAGE)
+
+    assert not app.exception
+    assert len(app.get("vega_lite_chart")) == 2
+    assert "12 in all" in texts(app)
+    assert "drawn from what you see from now on" in texts(app)
+    assert "Half took up to **10 ms**, 99 of 100 up to **98 ms**" in texts(app)
+
+    api.clock.now_s += 60.0
+    app.run()
+
+    assert len(app.get("vega_lite_chart")) == 3
+
+
+def test_without_partitions_and_alerts_words_take_the_place_of_charts(
+    api: FakeApi, show: Show
+) -> None:
+    """A detector that has just been started."""
+    api.detectors = [detector(partitions=None, lag=None, latency=latency(0, 0, 0))]
+
+    page = texts(show(api.session(), PAGE))
+
+    assert "unknown in all" in page
+    assert "has been given a partition yet" in page
+    assert "has stored an alert since it started" in page
+
+
+def test_services_are_told_row_by_row_also_where_the_api_cannot_serve(
+    api: FakeApi, show: Show
+) -> None:
+    """PostgreSQL is away: all else fails, and the page says which service it is that lacks."""
+    app = show(api.session(), PAGE)
+    away = {"status": "unavailable", "latency_ms": None, "required": True}
+    api.readiness = {**READINESS, "status": "unavailable", "postgresql": away}
+    api.failure = problem(503, "A service that this needs cannot answer right now.")
+    api.clock.now_s += 60.0
+
+    app.run()
+
+    assert not app.exception
+    assert "No fresh data since" in texts(app)
+    assert "PostgreSQL,✗ is away" in app.table[0].value.reset_index().to_csv()
+    api.clock.now_s += 2.0
+    app.run()
+    assert "No fresh data since" in texts(app)
+
+
+def test_a_refresh_costs_three_requests_at_most(api: FakeApi, show: Show) -> None:
+    """Also for an administrator, whose page has the audit log besides."""
+    api.role = "admin"
+    app = show(api.session(), PAGE)
+    for _ in range(10):
+        api.clock.now_s += 60.0
+        api.asked.clear()
+        app.run()
+        assert len(api.paths()) <= 3

@@ -79,11 +79,13 @@ def test_a_rebuild_ends_with_the_last_record() -> None:
 def test_the_lag_is_that_of_the_partitions_owned() -> None:
     """What was taken away is forgotten."""
     status = assigned()
-    status.tell(LagSeen({0: 4, 1: 0}))
-    status.tell(LagSeen({1: 2}))
+    status.tell(LagSeen({0: 4, 1: 0}, {0: 100, 1: 50}))
+    status.tell(LagSeen({1: 2}, {1: 60}))
     assert {"0": 4, "1": 2} == status.ready().facts["lag"]
+    assert {0: 100, 1: 60} == status.snapshot().positions
     status.tell(Assigned(frozenset({1})))
     assert {} == status.ready().facts["lag"]
+    assert {} == status.snapshot().positions
 
 
 def test_transactions_add_up() -> None:

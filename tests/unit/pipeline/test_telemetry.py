@@ -84,10 +84,11 @@ def test_an_assignment_and_each_turn_are_told() -> None:
 
 
 def test_the_lag_begins_with_the_whole_log() -> None:
-    """Right after the assignment everything still waits."""
+    """Right after the assignment everything still waits, and every partition is at its begin."""
     told = MemoryTelemetry()
     World(LOG).run(wrap=lambda ports: watched(ports, told))
-    assert LagSeen({p: len(records) for p, records in LOG.items()}) == of(LagSeen, told.events)[0]
+    waiting = {p: len(records) for p, records in LOG.items()}
+    assert LagSeen(waiting, dict.fromkeys(LOG, 0)) == of(LagSeen, told.events)[0]
 
 
 def test_an_outage_is_told_with_its_service_when_it_begins_and_when_it_ends() -> None:
