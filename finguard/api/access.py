@@ -32,7 +32,7 @@ _bearer = OAuth2PasswordBearer(
 )
 
 
-def current_caller(
+async def current_caller(
     request: Request, token: Annotated[str | None, Depends(_bearer)], services: Provided
 ) -> Caller:
     """The user whose valid token came with the request, and their session.
@@ -44,7 +44,7 @@ def current_caller(
     if token is None:
         raise not_authenticated("Bearer")
     try:
-        caller = services.sessions.caller(token)
+        caller = await services.sessions.caller(token)
     except InvalidToken as error:
         _log.info("token refused", reason=str(error)[:100])
         raise not_authenticated() from error

@@ -9,12 +9,13 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from finguard.adapters.postgres import statistics
+from finguard.adapters.postgres.pool import Row
 from finguard.api.access import require
 from finguard.api.problems import GUARDED, documented
 from finguard.api.services import Provided
 from finguard.api.stat_inputs import TimelineQuery
 from finguard.api.stat_models import Range
-from finguard.api.stats import bounds_of
+from finguard.api.stats import answered, as_json, bounds_of
 from finguard.domain.dead_letters import Status
 
 router = APIRouter(
@@ -67,15 +68,26 @@ class DeadLetterCounts(Range):
     response_description="The counts.",
     responses=documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def count_dead_letters(query: Annotated[TimelineQuery, Query()], services: Provided) -> Response:
+async def count_dead_letters(
+    query: Annotated[TimelineQuery, Query()], services: Provided
+) -> Response:
     """Dead letters of each minute, hour or day by reason, and all of them by status.
 
     Replays that came back are letters of their own. Without `from` and `to` the range is the last
     24 hours. It is widened to whole buckets, of which there may be 2,000.
     """
     bounds = bounds_of(query, datetime.now(UTC))
-    with services.database.cursor() as cursor:
-        counted = statistics.dead_letters_by_bucket(cursor, bounds)
+
+    def work() -> bytes:
+        with services.database.cursor() as cursor:
+            counted = statistics.dead_letters_by_bucket(cursor, bounds)
+        return as_json(_counts(query, bounds, counted))
+
+    question = ("dead-letters", bounds[0], bounds[-1], query.bucket, query.zone)
+    return await answered(services, question, work)
+
+
+def _counts(query: TimelineQuery, bounds: list[datetime], counted: list[Row]) -> DeadLetterCounts:
     by_reason: Counter[str] = Counter()
     by_status: Counter[Status] = Counter(dict.fromkeys(get_args(Status), 0))
     rows: list[Counter[str]] = [Counter() for _ in bounds[:-1]]
@@ -83,7 +95,7 @@ def count_dead_letters(query: Annotated[TimelineQuery, Query()], services: Provi
         by_reason[row["reason"]] += row["counted"]
         by_status[row["status"]] += row["counted"]
         rows[row["number"] - 1][row["reason"]] += row["counted"]
-    answer = DeadLetterCounts(
+    return DeadLetterCounts(
         since=bounds[0],
         until=bounds[-1],
         bucket=query.bucket,
@@ -96,4 +108,3 @@ def count_dead_letters(query: Annotated[TimelineQuery, Query()], services: Provi
             for begin, row in zip(bounds, rows, strict=False)
         ],
     )
-    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")

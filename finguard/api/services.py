@@ -12,6 +12,7 @@ from finguard.api.bootstrap import FirstUser
 from finguard.api.database import Database
 from finguard.api.feed import AlertFeed
 from finguard.api.letter_desk import LetterDesk
+from finguard.api.questions import Questions
 from finguard.api.recent import RecentTransactions
 from finguard.api.redis_probe import RedisProbe
 from finguard.api.security import Tokens
@@ -26,6 +27,7 @@ class Services:
     Attributes:
         production: cookies are for TLS alone.
         first_user: knows whether the development password is in force.
+        statistics: answers, as JSON, to whoever asks for the same at the same time.
         stream_heartbeat_s: the longest silence of a stream.
         units_per_usd: rough equivalents of one US dollar, by currency.
     """
@@ -40,6 +42,7 @@ class Services:
     recent: RecentTransactions
     feed: AlertFeed
     letters: LetterDesk
+    statistics: Questions[bytes]
     stream_heartbeat_s: float
     units_per_usd: Mapping[str, Decimal]
 

@@ -150,7 +150,7 @@ class _Tail:
                 async with asyncio.timeout(beat_at_s - monotonic()):
                     batches = await self._subscriber.next_batches()
             except TimeoutError:
-                if not await to_thread.run_sync(_may_still, self._request, self._services):
+                if not await _may_still(self._request, self._services):
                     return
                 beat_at_s = monotonic() + self._heartbeat_s
                 yield b": heartbeat\n" + self._id_line() + b"\n"
@@ -206,11 +206,11 @@ def _read_events(database: Database, after: int) -> list[dict[str, object]]:
         return alert_log.read_events(cursor, after=after, limit=PAGE)
 
 
-def _may_still(request: Request, services: Services) -> bool:
+async def _may_still(request: Request, services: Services) -> bool:
     """Whether the token that opened the stream would still open one."""
     token = request.headers.get("Authorization", "").partition(" ")[2]
     try:
-        services.sessions.caller(token)
+        await services.sessions.caller(token)
     except InvalidToken:
         return False
     except ServiceUnavailable:

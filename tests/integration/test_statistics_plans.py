@@ -20,28 +20,37 @@ PIECES: dict[str, Any] = {
     "facets": ["verdict", "place"],
     "limit": 10,
 }
-BUCKETS = {"bounds": [SINCE, UNTIL], "split": [SINCE, UNTIL], **RANGE}
+BUCKETS = {"bounds": [SINCE, UNTIL], **RANGE}
+ROLLUPS = {f"rollups_{grain}_pkey" for grain in ("day", "month", "ever")}
 
 QUERIES: list[tuple[str, dict[str, Any], set[str]]] = [
     ("extent", {}, {"alerts_by_time"}),
     ("count_transactions", PIECES, {"transactions_per_day_pkey", "transactions_per_hour_pkey"}),
-    ("count_alerts", PIECES, {"alert_rollups_pkey", "alerts_by_time"}),
+    ("count_alerts", PIECES, ROLLUPS | {"rollups_hour_other_pkey", "alerts_by_time"}),
     ("count_dead_letters", RANGE, {"dead_letters_by_time"}),
     ("dead_letters_by_bucket", BUCKETS, {"dead_letters_by_time"}),
-    ("backlog", {}, {"alert_rollups_pkey", "alerts_by_time"}),
-    ("transactions_by_bucket", {**BUCKETS, "grain": "day"}, {"transactions_per_day_pkey"}),
-    ("transactions_by_bucket", {**BUCKETS, "grain": "hour"}, {"transactions_per_hour_pkey"}),
-    ("transactions_by_bucket", {**BUCKETS, "grain": "quarter"}, {"transactions_per_hour_pkey"}),
-    ("transactions_by_bucket", {**BUCKETS, "grain": "minute"}, {"transactions_per_hour_pkey"}),
-    ("alerts_by_bucket", {**BUCKETS, "grain": "hour"}, {"alert_rollups_pkey"}),
-    ("alerts_by_bucket", {**BUCKETS, "grain": "quarter"}, {"alert_rollups_pkey"}),
-    ("alerts_by_bucket", {**BUCKETS, "grain": "minute"}, {"alerts_by_time"}),
+    ("backlog", {}, {"rollups_ever_pkey", "alerts_by_time"}),
+    (
+        "transactions_by_bucket",
+        {**PIECES, **BUCKETS},
+        {"transactions_per_day_pkey", "transactions_per_hour_pkey"},
+    ),
+    (
+        "alerts_by_bucket",
+        {**PIECES, **BUCKETS},
+        {"rollups_quarter_pkey", "rollups_hour_total_pkey", "rollups_day_pkey", "alerts_by_time"},
+    ),
     (
         "alerts_by_hour_of_week",
         {**RANGE, "grain": "hour", "zone": "Europe/Berlin"},
-        {"alert_rollups_pkey"},
+        {"rollups_hour_total_pkey"},
     ),
-    ("top_cities", PIECES, {"alert_rollups_pkey", "alerts_by_time"}),
+    (
+        "alerts_by_hour_of_week",
+        {**RANGE, "grain": "quarter", "zone": "Asia/Kolkata"},
+        {"rollups_quarter_pkey"},
+    ),
+    ("top_cities", PIECES, ROLLUPS | {"rollups_hour_other_pkey", "alerts_by_time"}),
     ("top_users_ever", PIECES, {"alerts_per_user_by_alerts", "alerts_by_user"}),
     ("top_users", {**RANGE, "limit": 10}, {"alerts_by_time"}),
     ("latest_places", {**RANGE, "limit": 10}, {"alerts_by_time"}),

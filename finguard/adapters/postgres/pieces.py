@@ -56,7 +56,40 @@ def pieces(since: datetime, until: datetime, grains: Sequence[Grain]) -> Iterato
     yield from pieces(end, until, finer)
 
 
-def coarsest(bounds: Sequence[datetime]) -> Grain:
+def bucket_pieces(bounds: Sequence[datetime]) -> Iterator[Piece]:
+    """Pieces that make up a timeline, of grains that no bucket's bound divides.
+
+    Where bounds lie within hours, as in zones of half hours, only the hours that one divides are
+    taken by quarters; those that follow one another are one piece.
+    """
+    grain = _coarsest(bounds)
+    if grain != "quarter":
+        yield Piece(grain, bounds[0], bounds[-1])
+        return
+    done = bounds[0]
+    divided = sorted({floor(bound, "hour") for bound in bounds if floor(bound, "hour") != bound})
+    for first, following in _runs(divided):
+        begin, end = max(first, done), min(following, bounds[-1])
+        if done < begin:
+            yield Piece("hour", done, begin)
+        yield Piece("quarter", begin, end)
+        done = end
+    if done < bounds[-1]:
+        yield Piece("hour", done, bounds[-1])
+
+
+def _runs(hours: Sequence[datetime]) -> Iterator[tuple[datetime, datetime]]:
+    """Begin and end of each run of hours that follow one another."""
+    first = previous = hours[0]
+    for hour in hours[1:]:
+        if hour != previous + _STEPS["hour"]:
+            yield first, previous + _STEPS["hour"]
+            first = hour
+        previous = hour
+    yield first, previous + _STEPS["hour"]
+
+
+def _coarsest(bounds: Sequence[datetime]) -> Grain:
     """The coarsest grain of which every bucket between neighbouring bounds is made."""
     for grain in _STEPS:
         if all(floor(bound, grain) == bound for bound in bounds):

@@ -55,11 +55,10 @@ def start(transaction: RealDictCursor, session_id: str, user: User, lifetime: Li
     transaction.execute(_SQL["purge"])
 
 
-def find_user(cursor: RealDictCursor, session_id: str) -> User | None:
-    """The user of a session that lives; None once it has ended, or the user may not go on."""
-    cursor.execute(_SQL["find_user"], {"session_id": session_id})
-    row = cursor.fetchone()
-    return User(**row) if row else None
+def find_users(cursor: RealDictCursor, session_ids: list[str]) -> dict[str, User]:
+    """The users of those sessions that live, unless the user may not go on."""
+    cursor.execute(_SQL["find_users"], {"session_ids": session_ids})
+    return {row.pop("session_id"): User(**row) for row in cursor}
 
 
 def add_secret(transaction: RealDictCursor, session_id: str, kind: Kind, secret: str) -> None:

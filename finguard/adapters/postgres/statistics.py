@@ -14,8 +14,7 @@ from finguard.adapters.postgres.pieces import (
     TRANSACTION_GRAINS,
     Grain,
     Piece,
-    coarsest,
-    floor,
+    bucket_pieces,
     pieces,
 )
 from finguard.adapters.postgres.pool import Row
@@ -76,13 +75,7 @@ def timeline(snapshot: RealDictCursor, bounds: Sequence[datetime]) -> list[Row]:
         snapshot: where to look.
         bounds: the begin of every bucket, in order, and the last one's end; whole minutes in UTC.
     """
-    parameters = {
-        "bounds": list(bounds),
-        "since": bounds[0],
-        "until": bounds[-1],
-        "grain": coarsest(bounds),
-        "split": sorted({floor(bound, "hour") for bound in bounds}),
-    }
+    parameters = {"bounds": _literal(bounds), **_arrays(bucket_pieces(bounds))}
 
     def by_number(query: str) -> dict[int, int]:
         return {row["number"]: row["counted"] for row in _rows(snapshot, query, parameters)}
@@ -100,7 +93,7 @@ def timeline(snapshot: RealDictCursor, bounds: Sequence[datetime]) -> list[Row]:
 
 def dead_letters_by_bucket(cursor: RealDictCursor, bounds: Sequence[datetime]) -> list[Row]:
     """How many there were (`counted`) by bucket (its `number` from 1), `reason` and `status`."""
-    span = {"bounds": list(bounds), "since": bounds[0], "until": bounds[-1]}
+    span = {"bounds": _literal(bounds), "since": bounds[0], "until": bounds[-1]}
     return _rows(cursor, "dead_letters_by_bucket", span)
 
 
@@ -182,6 +175,11 @@ def _arrays(of: Iterable[Piece]) -> Row:
     }
 
 
+def _literal(bounds: Sequence[datetime]) -> str:
+    """An array as PostgreSQL reads it, since the driver takes long for 2,000 moments."""
+    return "{" + ",".join(map(datetime.isoformat, bounds)) + "}"
+
+
 def _moment(piece: Piece, moment: datetime) -> Any:  # noqa: ANN401 - what psycopg2 adapts
     if piece is EVERYTHING:
         return "-infinity" if moment is piece.since else "infinity"
@@ -198,5 +196,8 @@ def _of_facet(counted: list[Row], facet: str, names: Sequence[str]) -> list[Row]
 
 
 def _rows(cursor: RealDictCursor, query: str, parameters: Row) -> list[Row]:
-    cursor.execute(_SQL[query], parameters)
-    return [dict(row) for row in cursor]
+    """By way of a plain cursor: psycopg2 takes several times as long for rows of its own."""
+    with cursor.connection.cursor() as plain:
+        plain.execute(_SQL[query], parameters)
+        names = [column.name for column in plain.description or ()]
+        return [dict(zip(names, values, strict=True)) for values in plain]

@@ -4,11 +4,12 @@ INSERT INTO sessions (session_id, user_id, token_epoch, ends_at, expires_at)
 SELECT %(session_id)s, %(user_id)s, %(token_epoch)s, now + %(longest)s, now + %(idle)s
 FROM clock_timestamp() AS now
 
--- name: find_user
--- For every request with a token: one row as long as the session lives and its user may use it.
-SELECT u.id, u.username, u.password_hash, u.role, u.disabled, u.token_epoch
+-- name: find_users
+-- For every request with a token: a row as long as the session lives and its user may use it.
+SELECT replace(s.session_id::text, '-', '') AS session_id, u.id, u.username, u.password_hash, u.role,
+  u.disabled, u.token_epoch
 FROM sessions s JOIN users u ON u.id = s.user_id
-WHERE s.session_id = %(session_id)s AND s.expires_at > clock_timestamp()
+WHERE s.session_id = ANY (%(session_ids)s::uuid[]) AND s.expires_at > clock_timestamp()
   AND u.token_epoch = s.token_epoch AND NOT u.disabled
 
 -- name: add_secret

@@ -65,53 +65,42 @@ SELECT clock_timestamp() AS as_of,
 
 -- name: transactions_by_bucket
 -- A row for each bucket in which anything happened; buckets lie between neighbouring bounds. The
--- planner sees the grain as a constant, and keeps the one branch that it names.
-SELECT width_bucket(begins, %(bounds)s::timestamptz[]) AS number, sum(transactions)::bigint AS counted
-FROM (
+-- range comes in pieces whose grain divides all their buckets. OFFSET 0 as in count_transactions.
+SELECT width_bucket(counted.begins, %(bounds)s::timestamptz[]) AS number,
+  sum(counted.transactions)::bigint AS counted
+FROM unnest(%(grains)s::rollup_grain[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+  AS piece (grain, since, until)
+CROSS JOIN LATERAL (
   SELECT day AS begins, transactions FROM transactions_per_day
-  WHERE %(grain)s = 'day' AND day >= %(since)s AND day < %(until)s
+  WHERE piece.grain = 'day' AND day >= piece.since AND day < piece.until
   UNION ALL
   SELECT hour, transactions FROM transactions_per_hour
-  WHERE %(grain)s = 'hour' AND hour >= %(since)s AND hour < %(until)s
+  WHERE piece.grain = 'hour' AND hour >= piece.since AND hour < piece.until
+  UNION ALL
+  SELECT quarter, transactions FROM transactions_per_quarter
+  WHERE piece.grain = 'quarter' AND hour > piece.since - interval '1 hour' AND hour < piece.until
+    AND quarter >= piece.since AND quarter < piece.until
   UNION ALL
   SELECT minute, transactions FROM transactions_per_minute
-  WHERE %(grain)s = 'minute' AND hour > %(since)s::timestamptz - interval '1 hour'
-    AND hour < %(until)s AND minute >= %(since)s AND minute < %(until)s
-  UNION ALL
-  -- Only the hours that a bound splits have to be taken apart.
-  SELECT hour, transactions FROM transactions_per_hour
-  WHERE %(grain)s = 'quarter' AND hour >= %(since)s AND hour < %(until)s
-    AND hour <> ALL (%(split)s::timestamptz[])
-  UNION ALL
-  SELECT minute, transactions FROM transactions_per_minute
-  WHERE %(grain)s = 'quarter' AND hour = ANY (%(split)s::timestamptz[])
-    AND minute >= %(since)s AND minute < %(until)s
+  WHERE piece.grain = 'minute' AND hour > piece.since - interval '1 hour' AND hour < piece.until
+    AND minute >= piece.since AND minute < piece.until
+  OFFSET 0
 ) AS counted
 GROUP BY 1
 
 -- name: alerts_by_bucket
 -- The same of alerts.
-SELECT width_bucket(begins, %(bounds)s::timestamptz[]) AS number, sum(alerts)::bigint AS counted
-FROM (
+SELECT width_bucket(counted.begins, %(bounds)s::timestamptz[]) AS number,
+  sum(counted.alerts)::bigint AS counted
+FROM unnest(%(grains)s::rollup_grain[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])
+  AS piece (grain, since, until)
+CROSS JOIN LATERAL (
   SELECT begins, alerts FROM alert_rollups
-  WHERE %(grain)s IN ('day', 'hour') AND facet = 'total' AND grain = %(grain)s
-    AND begins >= %(since)s AND begins < %(until)s
-  UNION ALL
-  SELECT begins, alerts FROM alert_rollups
-  WHERE %(grain)s = 'quarter' AND facet = 'total' AND grain = 'hour'
-    AND begins >= %(since)s AND begins < %(until)s AND begins <> ALL (%(split)s::timestamptz[])
-  UNION ALL
-  SELECT quarters.begins, quarters.alerts FROM unnest(%(split)s::timestamptz[]) AS splits (hour)
-  CROSS JOIN LATERAL (
-    SELECT begins, alerts FROM alert_rollups
-    WHERE %(grain)s = 'quarter' AND facet = 'total' AND grain = 'quarter'
-      AND begins >= splits.hour AND begins < splits.hour + interval '1 hour'
-      AND begins >= %(since)s AND begins < %(until)s
-    OFFSET 0
-  ) AS quarters
+  WHERE facet = 'total' AND grain = piece.grain AND begins >= piece.since AND begins < piece.until
   UNION ALL
   SELECT occurred_at, 1 FROM alerts
-  WHERE %(grain)s = 'minute' AND occurred_at >= %(since)s AND occurred_at < %(until)s
+  WHERE piece.grain = 'minute' AND occurred_at >= piece.since AND occurred_at < piece.until
+  OFFSET 0
 ) AS counted
 GROUP BY 1
 
