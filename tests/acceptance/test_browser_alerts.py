@@ -149,6 +149,8 @@ def open_queue(page: Page, address: str, **parameters: str) -> None:
 
 def click_row(page: Page, row: int, x_px: int = 300) -> None:
     """Click into a row of the table, a canvas that has to see the mouse come before it clicks."""
+    # A table that is about to be replaced would take the click along with it.
+    expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
     scroller = page.get_by_test_id("stDataFrame").locator(".dvn-scroller")
     top_px = HEADER_PX + ROW_PX * row
     for offset_px in (5, ROW_PX // 2):
