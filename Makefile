@@ -65,6 +65,8 @@ lint: install ## Check style, types and the direction of imports
 test: lint ## Check everything: lint, and all tests against real services
 	@echo '== downloads of the services'
 	@$(PY) -m devstack fetch
+	@echo '== browser'
+	@$(PY) -m tests.acceptance.chromium
 	@echo '== pytest'
 	# More than one stack side by side: much of the time goes into waiting for programs to start.
 	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile
