@@ -55,10 +55,12 @@ class Lookups(Generic[Key, Value]):
             try:
                 found = await to_thread.run_sync(self._look_up, [*together], limiter=limiter)
             except Exception as error:  # noqa: BLE001 - whatever it is, those who asked are told
+                failed = [*together.values()]
                 if isinstance(error, ServiceUnavailable):
-                    together |= self._asked
+                    # Some of them may have asked for the same keys.
+                    failed += self._asked.values()
                     self._asked = {}
-                for future in together.values():
+                for future in failed:
                     future.set_exception(error)
             else:
                 for key, future in together.items():

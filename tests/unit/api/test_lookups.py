@@ -118,10 +118,10 @@ def test_nobody_waits_twice_for_a_server_that_is_away() -> None:
         table.error = ServiceUnavailable("away")
         first = asyncio.create_task(lookups.find("a"))
         await begin(table)
-        second = asyncio.create_task(lookups.find("b"))
+        others = [asyncio.create_task(lookups.find(key)) for key in ("a", "b")]
         await asyncio.sleep(0)
         table.let.set()
-        for each in (first, second):
+        for each in (first, *others):
             with pytest.raises(ServiceUnavailable):
                 await each
 
