@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final, cast
 
 import psycopg2
@@ -156,5 +157,6 @@ def _row(number: int, now_ns: int) -> tuple[Any, ...]:
     story = "12,500.00 USD at Corner Books: threshold 10,000.00 USD"
     evidence = Json({"amount": "12500.00", "threshold": "10000"})
     found = ("high_value", 1, "medium", 60, story, evidence, name)
-    paid = ("12500.00", "USD", "Corner Books", "books", "in_person", "Berlin", "DE", 52.52, 13.405)
+    amount = Decimal("12500.00")
+    paid = (amount, "USD", "Corner Books", "books", "in_person", "Berlin", "DE", 52.52, 13.405)
     return (f"live-{number % 500}", name, *found, *paid, now, now, TOPIC, TOPIC, number % 6, number)
