@@ -1,5 +1,6 @@
 """Makes the pictures in docs/images: `python -m tests.screenshots`, or `make screenshots`."""
 
+import argparse
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +23,9 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
 def main() -> int:
     """Take every page without data, then with data, each in every look."""
+    parser = argparse.ArgumentParser(prog="python -m tests.screenshots", description=__doc__)
+    parser.add_argument("only", nargs="*", help="names of pictures without a look; all if none")
+    only: set[str] = set(parser.parse_args().only)
     browser_path = find_browser()
     if browser_path is None:
         sys.stderr.write(f"error: {NO_BROWSER}\n")
@@ -39,13 +43,17 @@ def main() -> int:
 
         site = Site(stack, clone_database(stack, template), folder)
         with running_whole(site, None) as whole:
-            _take(Camera(browser, whole.dashboard, IMAGES), EMPTY)
+            _take(Camera(browser, whole.dashboard, IMAGES), _chosen(EMPTY, only))
 
         site = Site(stack, clone_database(stack, template), folder)
         with running_whole(site, LIVE) as whole:
             found = furnish(whole)
-            _take(Camera(browser, whole.dashboard, IMAGES), furnished(found))
+            _take(Camera(browser, whole.dashboard, IMAGES), _chosen(furnished(found), only))
     return 0
+
+
+def _chosen(shots: dict[str, str], only: set[str]) -> dict[str, str]:
+    return {name: address for name, address in shots.items() if not only or name in only}
 
 
 def _take(camera: Camera, shots: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ COLOURS: Final = 256
 
 _IS_DRAWN: Final = """
 () => document.querySelector('[data-test-script-state="notRunning"]')
-    && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"]')
+    && !document.querySelector('[data-testid*="keleton"], [data-testid="stSpinner"]')
 """
 _WORDS: Final = "() => document.querySelector('[data-testid=\"stMain\"]').innerText"
 
@@ -74,8 +74,9 @@ def _log_in(page: Page) -> None:
 def _settle(page: Page) -> None:
     """Wait until the page is drawn and stays so: charts come a little after their frame."""
     words = ""
-    while words != (words := _words(page)):
+    while words != (words := _words(page)) or not words.strip():
         page.wait_for_timeout(SETTLED_MS)
+    page.wait_for_function(_IS_DRAWN)
 
 
 def _words(page: Page) -> str:
