@@ -6,7 +6,8 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
-from finguard.dashboard.charts.palette import GREY, SKY, VERMILLION
+from finguard.dashboard.charts.amounts import COLUMNS, Mark, amounts_over_time
+from finguard.dashboard.charts.palette import SKY, VERMILLION
 from finguard.dashboard.charts.timeline import TIME_LABEL
 from finguard.dashboard.client.customers import CustomerTransaction
 from finguard.dashboard.wording import CHANNELS, money, named
@@ -14,11 +15,11 @@ from finguard.dashboard.wording import CHANNELS, money, named
 FLAGGED: Final = "Flagged"
 PLAIN: Final = "Not flagged"
 
-_COLOURS: Final = {FLAGGED: VERMILLION, PLAIN: SKY}
-_SHAPES: Final = {FLAGGED: "triangle-up", PLAIN: "circle"}
-_SIZES: Final = {FLAGGED: 130, PLAIN: 55}
+_MARKS: Final = {
+    FLAGGED: Mark(VERMILLION, "triangle-up", 130),
+    PLAIN: Mark(SKY, "circle", 55),
+}
 _TIME_LABEL: Final = f"seconds(datum.value) ? timeFormat(datum.value, '%H:%M:%S') : ({TIME_LABEL})"
-_COLUMNS: Final = ["occurred_at", "utc", "amount", "money", "place", "transaction", "mark"]
 
 
 def currencies(transactions: Sequence[CustomerTransaction]) -> list[str]:
@@ -45,7 +46,7 @@ def spending_frame(transactions: Sequence[CustomerTransaction], currency: str) -
         for each in sorted(transactions, key=lambda each: each.occurred_at)
         if each.currency == currency
     ]
-    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    frame = pd.DataFrame(rows, columns=COLUMNS)
     frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)
     return frame
 
@@ -56,7 +57,6 @@ def spending_over_time(frame: pd.DataFrame, height_px: int) -> alt.LayerChart:
     The scale of amounts is one of square roots, so that a coffee and a car are both seen, and the
     figures at its axis keep apart in every currency.
     """
-    marks = list(_COLOURS)
     base = alt.Chart(frame, height=height_px).encode(
         x=alt.X(
             "occurred_at:T",
@@ -71,24 +71,4 @@ def spending_over_time(frame: pd.DataFrame, height_px: int) -> alt.LayerChart:
             scale=alt.Scale(type="sqrt", nice=True),
         ),
     )
-    stems = base.mark_rule(color=GREY, opacity=0.35).encode(y2=alt.Y2Datum(0))
-    points = base.mark_point(filled=True, opacity=0.9, stroke="white", strokeWidth=0.5).encode(
-        color=alt.Color(
-            "mark:N", legend=None, scale=alt.Scale(domain=marks, range=list(_COLOURS.values()))
-        ),
-        shape=alt.Shape(
-            "mark:N", legend=None, scale=alt.Scale(domain=marks, range=list(_SHAPES.values()))
-        ),
-        size=alt.Size(
-            "mark:O", legend=None, scale=alt.Scale(domain=marks, range=list(_SIZES.values()))
-        ),
-        tooltip=[
-            alt.Tooltip("money:N", title="Amount"),
-            alt.Tooltip("place:N", title="Where"),
-            alt.Tooltip("occurred_at:T", title="When", format="%d %b %Y %H:%M:%S"),
-            alt.Tooltip("utc:N", title="In UTC"),
-            alt.Tooltip("mark:N", title="Which"),
-            alt.Tooltip("transaction:N", title="Transaction"),
-        ],
-    )
-    return alt.LayerChart(layer=[stems, points])
+    return amounts_over_time(base, _MARKS, legend=None)

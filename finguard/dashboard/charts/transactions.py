@@ -5,7 +5,8 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
-from finguard.dashboard.charts.palette import GREY, SKY, VERMILLION
+from finguard.dashboard.charts.amounts import COLUMNS, Mark, amounts_over_time
+from finguard.dashboard.charts.palette import SKY, VERMILLION
 from finguard.dashboard.charts.timeline import TIME_LABEL
 from finguard.dashboard.client.alerts import AlertDetail
 from finguard.dashboard.wording import CHANNELS, NOTHING, money, named
@@ -14,10 +15,11 @@ THIS: Final = "This alert"
 FLAGGED: Final = "Flagged"
 PLAIN: Final = "Not flagged"
 
-_COLOURS: Final = {THIS: VERMILLION, FLAGGED: "#CC79A7", PLAIN: SKY}
-_SHAPES: Final = {THIS: "diamond", FLAGGED: "triangle-up", PLAIN: "circle"}
-_SIZES: Final = {THIS: 190, FLAGGED: 110, PLAIN: 55}
-_COLUMNS: Final = ["occurred_at", "utc", "amount", "money", "place", "transaction", "mark"]
+_MARKS: Final = {
+    THIS: Mark(VERMILLION, "diamond", 190),
+    FLAGGED: Mark("#CC79A7", "triangle-up", 110),
+    PLAIN: Mark(SKY, "circle", 55),
+}
 
 
 def transactions_frame(alert: AlertDetail) -> pd.DataFrame:
@@ -46,7 +48,7 @@ def transactions_frame(alert: AlertDetail) -> pd.DataFrame:
         (at, f"{at:%d %b %Y %H:%M:%S}", float(amount), money(amount, currency), where, name, mark)
         for at, amount, currency, where, name, mark in sorted(rows, key=lambda row: row[0])
     ]
-    frame = pd.DataFrame(cells, columns=_COLUMNS)
+    frame = pd.DataFrame(cells, columns=COLUMNS)
     frame["occurred_at"] = pd.to_datetime(frame["occurred_at"], utc=True)
     return frame
 
@@ -56,7 +58,6 @@ def transactions_over_time(frame: pd.DataFrame, height_px: int) -> alt.LayerChar
 
     The scale of amounts is logarithmic in the large, so that a coffee and a car are both seen.
     """
-    marks = list(_COLOURS)
     legend = alt.Legend(
         title=None, orient="top", symbolSize=90, symbolOpacity=1, symbolStrokeWidth=0
     )
@@ -74,29 +75,7 @@ def transactions_over_time(frame: pd.DataFrame, height_px: int) -> alt.LayerChar
             scale=alt.Scale(type="symlog", constant=10, nice=True),
         ),
     )
-    stems = base.mark_rule(color=GREY, opacity=0.35).encode(y2=alt.Y2Datum(0))
-    points = base.mark_point(filled=True, opacity=0.9, stroke="white", strokeWidth=0.5).encode(
-        color=alt.Color(
-            "mark:N",
-            legend=legend,
-            scale=alt.Scale(domain=marks, range=list(_COLOURS.values())),
-        ),
-        shape=alt.Shape(
-            "mark:N", legend=legend, scale=alt.Scale(domain=marks, range=list(_SHAPES.values()))
-        ),
-        size=alt.Size(
-            "mark:N", legend=None, scale=alt.Scale(domain=marks, range=list(_SIZES.values()))
-        ),
-        tooltip=[
-            alt.Tooltip("money:N", title="Amount"),
-            alt.Tooltip("place:N", title="Where"),
-            alt.Tooltip("occurred_at:T", title="When", format="%d %b %Y %H:%M:%S"),
-            alt.Tooltip("utc:N", title="In UTC"),
-            alt.Tooltip("mark:N", title="Which"),
-            alt.Tooltip("transaction:N", title="Transaction"),
-        ],
-    )
-    return alt.LayerChart(layer=[stems, points])
+    return amounts_over_time(base, _MARKS, legend)
 
 
 def _place(city: str | None, country: str | None, channel: str) -> str:
