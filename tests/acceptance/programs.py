@@ -15,6 +15,7 @@ import psycopg2
 from kafka import KafkaConsumer, TopicPartition
 
 from devstack import Stack
+from finguard.adapters.kafka.connection import connection_arguments
 from finguard.adapters.kafka.source import topic_identity
 from finguard.adapters.memory import (
     MemoryDeadLetters,
@@ -44,7 +45,7 @@ class Site:
         self.topic = f"transactions-{name}"
         self.dead_letter_topic = f"{self.topic}.dlq"
         self.group = f"group-{name}"
-        self.kafka = {"bootstrap_servers": [stack.kafka_bootstrap_servers]}
+        self.kafka = connection_arguments(bootstrap_servers=stack.kafka_bootstrap_servers)
         self._folder = folder
         self._env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("FINGUARD_")},

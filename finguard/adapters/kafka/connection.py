@@ -1,5 +1,6 @@
 """How to reach Kafka, and the topics that must be there."""
 
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from kafka.errors import (
     for_code,
 )
 from kafka.net import KafkaNetClient
+from kafka.net.inet import KafkaNetSocket
 
 from finguard.errors import ConfigurationError, ServiceUnavailable
 
@@ -28,6 +30,30 @@ T = TypeVar("T")
 
 DEAD_LETTER_MAX_BYTES: Final = 2 * 1024 * 1024
 """A message of the brokers' usual limit of 1 MiB, with the headers that say what is wrong."""
+
+
+class ClosedWhenRefused(KafkaNetSocket):  # type: ignore[misc]  # kafka-python ships no types
+    """A plain connection to a broker whose socket is closed when the broker does not take it.
+
+    Kafka-python's own leaves it to the collector of cycles, which programs like the detector run
+    rarely: after a quarter of an hour without a broker they could open no file any more.
+    """
+
+    SCHEMES = ("direct",)
+
+    def __init__(self, _: str) -> None:
+        super().__init__()
+
+    async def sock_connect(
+        self, net: object, sock: socket.socket, sockaddr: object, timeout_at: float | None = None
+    ) -> socket.socket:
+        """Wait until the socket is connected; see `KafkaNetSocket`."""
+        try:
+            await super().sock_connect(net, sock, sockaddr, timeout_at)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
 
 def connection_arguments(
@@ -60,6 +86,8 @@ def connection_arguments(
     arguments: dict[str, Any] = {
         "bootstrap_servers": [server.strip() for server in bootstrap_servers.split(",")],
         "bootstrap_timeout_ms": BOOTSTRAP_TIMEOUT_MS,
+        # No proxy at all: this is how kafka-python is told which class opens its sockets.
+        "proxy_url": f"{ClosedWhenRefused.SCHEMES[0]}://",
         "reconnect_backoff_max_ms": RECONNECT_BACKOFF_MAX_MS,
         "security_protocol": security_protocol,
     }

@@ -1,0 +1,47 @@
+"""What a broker that is away costs the clients that look for it."""
+
+import gc
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from kafka import KafkaConsumer
+from kafka.errors import KafkaError
+
+from devstack.settings import free_ports
+from finguard.adapters.kafka.connection import connection_arguments, opened
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """No collection of cycles, as in a program that is told to collect rarely."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_attempts_that_a_broker_refuses_leave_no_socket_behind() -> None:
+    """Else a long outage ends in "too many open files", and the program with it."""
+    (port,) = free_ports(1)
+    connection = connection_arguments(bootstrap_servers=f"127.0.0.1:{port}")
+    before = sockets()
+
+    with pytest.raises(KafkaError, match="bootstrap"):
+        opened(KafkaConsumer, connection)
+
+    assert sockets() == before
+
+
+def sockets() -> int:
+    """How many this process has open."""
+    found = 0
+    for descriptor in Path("/dev/fd").iterdir():
+        # The one that listed the folder is closed by now.
+        with suppress(OSError):
+            found += stat.S_ISSOCK(os.fstat(int(descriptor.name)).st_mode)
+    return found
