@@ -116,9 +116,9 @@ class AlertCriteria(Input):
     text: Annotated[
         Annotated[str, StringConstraints(pattern=r"^[^\x00]+$", max_length=100)] | None,
         Field(
-            description="Words of story, merchant, city or ids, in any order. All must be there; "
-            "the last may be the beginning of a longer word, if it has three letters or more and "
-            "no digit.",
+            description="Words of ids, merchant and cities, also of those that the evidence "
+            "compares, in any order. All must be there; the last may be the beginning of a longer "
+            "word, if it has three letters or more and no digit.",
             examples=["istanbul books"],
         ),
     ] = None

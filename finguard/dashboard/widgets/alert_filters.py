@@ -25,7 +25,7 @@ def show(session: Session) -> tuple[AlertFilter, Sort]:
             key="text",
             max_chars=100,
             width=165,
-            placeholder="story, city, id",
+            placeholder="merchant, city, id",
             icon=":material/search:",
             bind=_URL,
         )

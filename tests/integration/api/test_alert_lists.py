@@ -52,12 +52,18 @@ def various(random: Random, count: int) -> list[Alert]:
             suppressed_by=random.choice([None, None, 7]),
             merchant=random.choice(["Corner Books", "Café Zoë", "O'Brien \\ Sons"]),
             city=random.choice(["Berlin", "İstanbul", "New York"]),
-            story=random.choice(["threshold 10,000.00", "8,065 km after Istanbul"]),
+            story="8,065 km after Lyon",
+            evidence=random.choice([{}, compared("Osaka"), compared("São Paulo")]),
             score=random.choice([0, 40, 60, 100]),
             occurred_at=NOON + random.randrange(48) * HOUR,
         )
         for _ in range(count)
     ]
+
+
+def compared(city: str) -> dict[str, object]:
+    """Evidence that names another city, as deep in it as a rule likes."""
+    return {"journeys": [{"compared_with": {"city": city, "country": "XX"}}]}
 
 
 FILTERS: list[tuple[Params, Wanted]] = [
@@ -105,7 +111,12 @@ FILTERS: list[tuple[Params, Wanted]] = [
     ({"text": "06"}, lambda _: False),
     ({"text": "zoë café"}, lambda row: row["merchant"] == "Café Zoë"),
     ({"text": "o'brien \\ sons'"}, lambda row: row["merchant"].startswith("O'B")),
-    ({"text": "york 065"}, lambda row: row["city"] == "New York" and "km" in row["story"]),
+    ({"text": "lyon"}, lambda _: False),
+    ({"text": "paulo"}, lambda row: row["evidence"] == compared("São Paulo")),
+    (
+        {"text": "york osaka"},
+        lambda row: row["city"] == "New York" and row["evidence"] == compared("Osaka"),
+    ),
     ({"text": "u-2"}, lambda row: row["user_id"] == "u-2"),
     ({"text": "пользов"}, lambda row: row["user_id"] == "пользователь"),
     ({"text": "!&|:*()<->"}, lambda _: False),
