@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
 
 import httpx
 
 from devstack.settings import free_ports
-from tests.acceptance.programs import Site, wait_for
+from tests.acceptance.programs import Program, Site, wait_for
 
 
-class Whole(NamedTuple):
+class Whole:
     """The four programs side by side, as their four terminals run them.
 
     Attributes:
@@ -19,9 +18,40 @@ class Whole(NamedTuple):
         dashboard: its address, with a slash at the end.
     """
 
-    site: Site
-    api: str
-    dashboard: str
+    def __init__(self, site: Site, programs: ExitStack) -> None:
+        self.site = site
+        api_port, dashboard_port = free_ports(2)
+        self.api = f"http://127.0.0.1:{api_port}"
+        self.dashboard = f"http://127.0.0.1:{dashboard_port}/"
+        self._programs = programs
+        self._api: Program | None = None
+
+    def start(self, *command: str) -> Program:
+        """Run one of the programs until the context ends."""
+        env = {"FINGUARD_DASHBOARD_API_URL": self.api}
+        return self._programs.enter_context(self.site.running(*command, env=env))
+
+    def start_api(self) -> None:
+        """Run the API, also once more at the same address after it was lost."""
+        port = self.api.rpartition(":")[2]
+        self._api = self.start("-m", "uvicorn", "api:app", "--port", port)
+
+    def lose_api(self) -> None:
+        """End the API at once."""
+        assert self._api is not None
+        self._api.kill()
+
+    def start_dashboard(self) -> None:
+        """Run the dashboard."""
+        port = self.dashboard.rpartition(":")[2].rstrip("/")
+        self.start(
+            *("-m", "streamlit", "run", "dashboard.py", "--server.headless", "true"),
+            *("--server.address", "127.0.0.1", "--server.port", port),
+        )
+
+    def wait_for_api(self) -> None:
+        """Wait until it answers."""
+        wait_for(lambda: is_healthy(f"{self.api}/health"), "the API")
 
 
 @contextmanager
@@ -32,24 +62,16 @@ def running_whole(site: Site, world: Sequence[str] | None) -> Iterator[Whole]:
         site: where.
         world: what the producer is told; None for no producer.
     """
-    api, dashboard = (f"http://127.0.0.1:{port}" for port in free_ports(2))
-    producer = [] if world is None else [("producer.py", *world)]
     with ExitStack() as programs:
-        for command in (
-            *producer,
-            ("detector.py",),
-            ("-m", "uvicorn", "api:app", "--port", api.rpartition(":")[2]),
-            (
-                *("-m", "streamlit", "run", "dashboard.py", "--server.headless", "true"),
-                *("--server.address", "127.0.0.1"),
-                *("--server.port", dashboard.rpartition(":")[2]),
-            ),
-        ):
-            env = {"FINGUARD_DASHBOARD_API_URL": api}
-            programs.enter_context(site.running(*command, env=env))
-        wait_for(lambda: is_healthy(f"{api}/health"), "the API")
-        wait_for(lambda: is_healthy(f"{dashboard}/_stcore/health"), "the dashboard")
-        yield Whole(site, api, f"{dashboard}/")
+        whole = Whole(site, programs)
+        if world is not None:
+            whole.start("producer.py", *world)
+        whole.start("detector.py")
+        whole.start_api()
+        whole.start_dashboard()
+        whole.wait_for_api()
+        wait_for(lambda: is_healthy(f"{whole.dashboard}_stcore/health"), "the dashboard")
+        yield whole
 
 
 def is_healthy(url: str) -> bool:
