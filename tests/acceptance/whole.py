@@ -49,10 +49,6 @@ class Whole:
             *("--server.address", "127.0.0.1", "--server.port", port),
         )
 
-    def wait_for_api(self) -> None:
-        """Wait until it answers."""
-        wait_for(lambda: is_healthy(f"{self.api}/health"), "the API")
-
 
 @contextmanager
 def running_whole(site: Site, world: Sequence[str] | None) -> Iterator[Whole]:
@@ -69,7 +65,7 @@ def running_whole(site: Site, world: Sequence[str] | None) -> Iterator[Whole]:
         whole.start("detector.py")
         whole.start_api()
         whole.start_dashboard()
-        whole.wait_for_api()
+        wait_for(lambda: is_healthy(f"{whole.api}/health"), "the API")
         wait_for(lambda: is_healthy(f"{whole.dashboard}_stcore/health"), "the dashboard")
         yield whole
 

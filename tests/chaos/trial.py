@@ -11,7 +11,7 @@ import psycopg2
 from kafka.errors import KafkaError
 
 from devstack import Stack
-from finguard.adapters.kafka.connection import connection_arguments, ensure_topics
+from finguard.adapters.kafka.connection import ensure_topics
 from finguard.adapters.kafka.publisher import KafkaPublisher
 from finguard.errors import ServiceUnavailable
 from finguard.simulator.message import Message
@@ -47,7 +47,6 @@ class Trial:
         self.kills = 0
         self.recovery_s: float | None = None
         self.logs: Sequence[Log] = ()
-        self.connection = connection_arguments(bootstrap_servers=stack.kafka_bootstrap_servers)
         self._members: list[Program] = []
         self._sent = 0
 
@@ -74,13 +73,13 @@ class Trial:
     def publish(self, messages: Sequence[Message]) -> None:
         """Publish these messages in their order."""
         ensure_topics(
-            self.connection,
+            self.site.kafka,
             transactions=self.site.topic,
             dead_letters=self.site.dead_letter_topic,
             partitions=PARTITIONS,
             replication_factor=1,
         )
-        with KafkaPublisher(self.connection, self.site.topic) as publisher:
+        with KafkaPublisher(self.site.kafka, self.site.topic) as publisher:
             for message in messages:
                 while not publisher.wait_for_room(1.0):
                     pass

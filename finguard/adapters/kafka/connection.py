@@ -36,13 +36,10 @@ class ClosedWhenRefused(KafkaNetSocket):  # type: ignore[misc]  # kafka-python s
     """A plain connection to a broker whose socket is closed when the broker does not take it.
 
     Kafka-python's own leaves it to the collector of cycles, which programs like the detector run
-    rarely: after a quarter of an hour without a broker they could open no file any more.
+    rarely: each attempt of a long outage would hold one more file open.
     """
 
     SCHEMES = ("direct",)
-
-    def __init__(self, _: str) -> None:
-        super().__init__()
 
     async def sock_connect(
         self, net: object, sock: socket.socket, sockaddr: object, timeout_at: float | None = None

@@ -185,7 +185,8 @@ def _refuse_errors(response: httpx.Response) -> None:
         raise Conflict(_detail(response) or "somebody was faster")
     if response.is_client_error:
         raise Refused(_detail(response) or f"the API refused with status {status}")
-    reason = _detail(response)
+    # Pages build it into sentences of their own, which end where they like.
+    reason = _detail(response).rstrip(".")
     raise CannotServe(f"it answered {status}" + (f": {reason}" if reason else ""))
 
 

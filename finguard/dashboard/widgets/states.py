@@ -15,9 +15,8 @@ def outage(session: Session) -> None:
     if known is None:
         return
     since = clock().time(known.since, datetime.now(UTC))
-    reason = known.reason.rstrip(".")
     st.error(
-        f"**No fresh data since {escape(since)}:** {escape(reason)}. "
+        f"**No fresh data since {escape(since)}:** {escape(known.reason)}. "
         f"Trying again every {duration(session.refresh_s)}; what you see is the last known state.",
         icon=":material/cloud_off:",
     )

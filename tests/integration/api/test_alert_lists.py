@@ -53,7 +53,7 @@ def various(random: Random, count: int) -> list[Alert]:
             merchant=random.choice(["Corner Books", "Café Zoë", "O'Brien \\ Sons"]),
             city=random.choice(["Berlin", "İstanbul", "New York"]),
             story="8,065 km after Lyon",
-            evidence=random.choice([{}, compared("Osaka"), compared("São Paulo")]),
+            evidence=random.choice([{}, compared("Osaka 8,065"), compared("São Paulo")]),
             score=random.choice([0, 40, 60, 100]),
             occurred_at=NOON + random.randrange(48) * HOUR,
         )
@@ -114,8 +114,8 @@ FILTERS: list[tuple[Params, Wanted]] = [
     ({"text": "lyon"}, lambda _: False),
     ({"text": "paulo"}, lambda row: row["evidence"] == compared("São Paulo")),
     (
-        {"text": "york osaka"},
-        lambda row: row["city"] == "New York" and row["evidence"] == compared("Osaka"),
+        {"text": "york 065"},
+        lambda row: row["city"] == "New York" and row["evidence"] == compared("Osaka 8,065"),
     ),
     ({"text": "u-2"}, lambda row: row["user_id"] == "u-2"),
     ({"text": "пользов"}, lambda row: row["user_id"] == "пользователь"),

@@ -130,6 +130,7 @@ def test_a_refusal_carries_the_reason(client: ApiClient, api: FakeApi) -> None:
         (httpx.ConnectError("refused"), "nothing answers at http://finguard.test"),
         (httpx.ReadTimeout("slow"), "did not answer in time"),
         (problem(503, "PostgreSQL is away"), "it answered 503: PostgreSQL is away"),
+        (problem(503, "Try again later."), "it answered 503: Try again later$"),
         (httpx.Response(502, text="<html>Bad gateway</html>"), "it answered 502"),
         (httpx.Response(200, text="<html>Some other server</html>"), "was not understood"),
         (httpx.Response(200, json={"transactions": "many"}), "was not understood"),
