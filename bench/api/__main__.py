@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import psutil
@@ -148,7 +148,11 @@ def _cpu_s(pid: int) -> float:
     """Processor seconds of a process and its children, also of those that have ended."""
     process = psutil.Process(pid)
     own = process.cpu_times()
-    each = [own, *(child.cpu_times() for child in process.children(recursive=True))]
+    each = [own]
+    for child in process.children(recursive=True):
+        # A parallel worker may end meanwhile; its parent then has its time.
+        with suppress(psutil.NoSuchProcess):
+            each.append(child.cpu_times())
     living_s = sum(times.user + times.system for times in each)
     return living_s + float(own.children_user + own.children_system)
 
