@@ -83,8 +83,13 @@ def log_in(page: Page, *credentials: str) -> None:
 
 def reload(page: Page) -> None:
     """Load the page anew, as soon as the browser has the cookie that keeps it logged in."""
-    wait_for(lambda: has_cookie(page), "the browser's cookie")
+    await_cookie(page)
     page.reload()
+
+
+def await_cookie(page: Page) -> None:
+    """Wait until the browser can leave the page and stays logged in all the same."""
+    wait_for(lambda: has_cookie(page), "the browser's cookie")
 
 
 def has_cookie(page: Page) -> bool:
@@ -198,6 +203,7 @@ def test_a_refresh_keeps_the_login_out_of_reach_of_scripts(logged_in: Page) -> N
 def test_an_ended_session_leads_to_the_login_and_back(logged_in: Page, whole: Whole) -> None:
     """Whoever is thrown out comes back to the same page, with the same filter and time range."""
     page = logged_in
+    await_cookie(page)
     page.goto(f"{whole.dashboard}alerts?severity=High&range=24+h")
     severity = page.get_by_test_id("stMultiSelect").filter(has_text="Severity")
     expect(severity).to_contain_text("High")
@@ -214,7 +220,7 @@ def test_an_ended_session_leads_to_the_login_and_back(logged_in: Page, whole: Wh
 def test_logging_out_ends_the_session(logged_in: Page, whole: Whole) -> None:
     """After it the figures are gone, also for those who go back or load the page anew."""
     page = logged_in
-    wait_for(lambda: has_cookie(page), "the browser's cookie")
+    await_cookie(page)
     (value,) = (
         cookie.get("value")
         for cookie in page.context.cookies()

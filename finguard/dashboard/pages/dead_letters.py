@@ -203,7 +203,7 @@ def _list(session: Session, listing: LetterListing, selected: int | None) -> Non
     if session.may("analyst"):
         letter_actions.show_notice(None)
         _several(session, listing.letters_in(rows))
-    _table(listing, key, rows, listing.row_of(selected), marks=session.may("analyst"))
+    _table(session, listing, key, rows, listing.row_of(selected))
 
 
 def _several(session: Session, ids: list[int]) -> None:
@@ -222,7 +222,7 @@ def _several(session: Session, ids: list[int]) -> None:
 
 
 def _table(
-    listing: LetterListing, key: str, rows: list[int], opened: int | None, *, marks: bool
+    session: Session, listing: LetterListing, key: str, rows: list[int], opened: int | None
 ) -> None:
     cells = [] if opened is None else [(opened, _FIRST_COLUMN)]
     known = st.session_state.get(key)
@@ -233,7 +233,12 @@ def _table(
         else:
             st.session_state[key] = _selection(rows, cells)
 
+    turn = listing.turn
+
     def choose() -> None:
+        # Until it has the new table, the browser goes on telling what is selected in the old one.
+        if session.letters is not listing or listing.turn != turn:
+            return
         clicked = st.session_state[key]["selection"]["cells"]
         letter_id = listing.letter_in(clicked[0][0]) if clicked else None
         if letter_id is not None and letter_id != letter_detail.chosen_letter():
@@ -245,7 +250,7 @@ def _table(
         height=min(_TABLE_HEIGHT_PX, 37 + 35 * len(listing.items)),
         hide_index=True,
         on_select=choose,
-        selection_mode=["multi-row", "single-cell"] if marks else "single-cell",
+        selection_mode=["multi-row", "single-cell"] if session.may("analyst") else "single-cell",
         selection_default=_selection(rows, cells),
         column_config={
             "Taken": st.column_config.DatetimeColumn(

@@ -172,9 +172,12 @@ def _table(session: Session, listing: Listing, opened: int | None) -> None:
     What is selected is the browser's to say alone. Were it also set from here, a refresh that was
     on its way meanwhile would bring back what had been selected before.
     """
-    key = _key(listing)
+    key, turn = _key(listing), listing.turn
 
     def choose() -> None:
+        # Until it has the new table, the browser goes on telling what is selected in the old one.
+        if session.listing is not listing or listing.turn != turn:
+            return
         chosen = st.session_state[key]["selection"]
         alert = listing.click([cell[0] for cell in chosen["cells"]], chosen["rows"])
         if alert:

@@ -1,5 +1,6 @@
 """The pages, drawn by Streamlit's own test runner against an API in memory."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,20 @@ def show() -> Show:
         return app
 
     return draw
+
+
+def click_cell(app: AppTest, table: str, row: int) -> AppTest:
+    """Send what a browser does when a cell of a table is clicked.
+
+    Args:
+        app: the page.
+        table: the element's id, also that of a table that was there before.
+        row: where.
+    """
+    states = app._tree.get_widget_states()  # noqa: SLF001 - the runner knows no clicks on tables
+    clicked = {"selection": {"rows": [], "columns": [], "cells": [[row, "When"]]}}
+    states.widgets.add(id=table, string_value=json.dumps(clicked))
+    return app._run(states)  # noqa: SLF001 - as above
 
 
 def texts(app: AppTest) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from streamlit.testing.v1 import AppTest
 
-from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, texts
+from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, click_cell, texts
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.samples import EMPTY, alert
 
@@ -104,6 +104,23 @@ def test_a_new_alert_does_not_move_the_table(api: FakeApi, show: Show) -> None:
     app.button(key="newest").click().run()
 
     assert listed(app)[0] == "user-4"
+
+
+def test_a_click_on_a_list_that_is_gone_opens_nothing(api: FakeApi, show: Show) -> None:
+    """The browser tells what is selected in the old list until it has the new one."""
+    app = show(api.session(), ALERTS_PAGE)
+    table = app.dataframe[0].proto.id
+    click_cell(app, table, 0)
+    assert app.query_params["alert"] == "3"
+    api.alerts = [alert(4), *api.alerts]
+    api.clock.now_s += 2.0
+    app.run()
+    app.button(key="newest").click().run()
+
+    click_cell(app, table, 0)
+
+    assert listed(app)[0] == "user-4"
+    assert app.query_params["alert"] == "3"
 
 
 def test_an_alert_says_why(api: FakeApi, show: Show) -> None:

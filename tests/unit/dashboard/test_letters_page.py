@@ -4,7 +4,7 @@ import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.unit.dashboard.conftest import LETTERS_PAGE, Show, texts
+from tests.unit.dashboard.conftest import LETTERS_PAGE, Show, click_cell, texts
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.letter_samples import content, letter, message
 from tests.unit.dashboard.samples import NOW
@@ -303,6 +303,22 @@ def test_marked_rows_are_replayed_together(api: FakeApi, show: Show) -> None:
     assert "1 replayed\\, 1 refused" in texts(app)
     assert "Dead letter 2\\: was tried 5 times" in texts(app)
     assert list(app.dataframe[0].value["Status"]) == ["↻ Replayed", "○ Open", "○ Open"]
+
+
+def test_a_click_on_a_list_that_is_gone_opens_nothing(api: FakeApi, show: Show) -> None:
+    """The browser tells what is selected in the old list until it has the new one."""
+    app = show(api.session(), LETTERS_PAGE)
+    table = app.dataframe[0].proto.id
+    click_cell(app, table, 0)
+    assert app.query_params["letter"] == "3"
+    api.letters.items = [letter(4), *api.letters.items]
+    later(api, app)
+    app.button(key="letters-newest").click().run()
+
+    click_cell(app, table, 0)
+
+    assert listed(app)[0] == 4
+    assert app.query_params["letter"] == "3"
 
 
 def test_a_viewer_only_looks(api: FakeApi, show: Show) -> None:
