@@ -16,7 +16,7 @@ ifneq ($(wildcard $(STAMP)),)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-api bench-codec openapi fuzz screenshots
+.PHONY: help install demo up down status clean distclean test lint format lock chaos bench-detector bench-api bench-dashboard bench-codec openapi fuzz screenshots
 
 help: ## Show this list
 	@echo "FinGuard: make TARGET"
@@ -66,7 +66,7 @@ test: lint ## Check everything: lint, and all tests against real services
 	@echo '== downloads of the services'
 	@$(PY) -m devstack fetch
 	@echo '== browser'
-	@$(PY) -m tests.acceptance.chromium
+	@$(PY) -m devstack.chromium
 	@echo '== pytest'
 	# More than one stack side by side: much of the time goes into waiting for programs to start.
 	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile
@@ -76,6 +76,9 @@ bench-detector: install ## Measure the detector beside its peers (see docs/bench
 
 bench-api: install ## Measure the API with 5,000,000 alerts (see docs/benchmarks.md)
 	@exec $(PY) -m bench.api $(if $(ONLY),--only $(ONLY)) $(if $(ALERTS),--alerts $(ALERTS)) $(if $(WORKERS),--workers $(WORKERS)) $(if $(TIMES),--times $(TIMES)) $(if $(RATE),--rate $(RATE)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-dashboard: install ## Measure the dashboard with 1,000,000 alerts behind it (see docs/benchmarks.md)
+	@exec $(PY) -m bench.dashboard $(if $(ONLY),--only $(ONLY)) $(if $(ALERTS),--alerts $(ALERTS)) $(if $(VISITS),--visits $(VISITS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(TIMES),--times $(TIMES)) $(if $(RATE),--rate $(RATE))
 
 chaos: install ## Provoke every fault of docs/faults.md on real processes (ROWS=9,17 for some)
 	@$(PY) -m devstack fetch

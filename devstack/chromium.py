@@ -1,6 +1,6 @@
 """The system's Chromium: where it is, how it is started, and how `make test` gets one.
 
-`python -m tests.acceptance.chromium` installs it where that takes no question: as root, by apt.
+`python -m devstack.chromium` installs it where that takes no question: as root, by apt.
 """
 
 import os

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from devstack import Stack
-from tests.acceptance.chromium import NO_BROWSER, find_browser
+from devstack.chromium import NO_BROWSER, find_browser
 from tests.acceptance.programs import Site
 from tests.acceptance.whole import Whole, running_whole
 from tests.conftest import clone_database

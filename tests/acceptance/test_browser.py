@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
-from tests.acceptance.chromium import ARGUMENTS
+from devstack.chromium import ARGUMENTS
 from tests.acceptance.programs import wait_for
 from tests.acceptance.whole import Whole
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from devstack import Stack
-from tests.acceptance.chromium import ARGUMENTS
+from devstack.chromium import ARGUMENTS
 from tests.acceptance.programs import Site, wait_for
 from tests.acceptance.test_browser import (
     PASSWORD,

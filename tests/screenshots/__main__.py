@@ -10,7 +10,7 @@ from playwright.sync_api import Error, sync_playwright
 from tqdm import tqdm
 
 from devstack import running_stack
-from tests.acceptance.chromium import ARGUMENTS, NO_BROWSER, find_browser
+from devstack.chromium import ARGUMENTS, NO_BROWSER, find_browser
 from tests.acceptance.programs import Site
 from tests.acceptance.whole import running_whole
 from tests.conftest import clone_database, make_template

@@ -38,7 +38,7 @@ def journey_map(
     places: pd.DataFrame, way: pd.DataFrame, ink: str, height_px: int
 ) -> alt.LayerChart:
     """The way between two places: a ring where it began, a diamond where it ended, both named."""
-    land = alt.Chart(outlines()).mark_geoshape(fill=GREY, fillOpacity=0.3, clip=True)
+    land = alt.Chart(outlines()).mark_geoshape(fill=GREY, fillOpacity=0.3, clip=True, aria=False)
     line = (
         alt.Chart(way)
         .mark_line(strokeWidth=1.8, color=VERMILLION, opacity=0.85, clip=True)

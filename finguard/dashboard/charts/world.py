@@ -156,7 +156,8 @@ def world_map(
     )
     rings = (
         alt.Chart(origins)
-        .mark_point(filled=False, size=28, stroke=GREY, strokeWidth=1.5)
+        # Not read out: often there are none, and a group of nothing has no name to be told.
+        .mark_point(filled=False, size=28, stroke=GREY, strokeWidth=1.5, aria=False)
         .encode(longitude="lon:Q", latitude="lat:Q", tooltip=[alt.Tooltip("place:N", title="From")])
     )
     return (
@@ -169,7 +170,7 @@ def world_map(
 def _shapes(points: pd.DataFrame, colour: alt.Color) -> alt.Chart:
     shapes: alt.Chart = (
         alt.Chart(points)
-        .mark_point(filled=True, stroke="white", strokeWidth=0.6)
+        .mark_point(filled=True, stroke="white", strokeWidth=0.6, aria=not points.empty)
         .encode(
             longitude="lon:Q",
             latitude="lat:Q",

@@ -104,8 +104,12 @@ def test_the_map_brings_its_own_outlines(travels: list[Travel]) -> None:
 
 
 def test_an_empty_map_is_a_map() -> None:
-    """Without alerts there is still the world."""
-    assert world_map(points_frame([]), arcs_frame([]), origins_frame([]), 300).to_dict()["layer"]
+    """Without alerts there is still the world, and nothing nameless is read out."""
+    chart = world_map(points_frame([]), arcs_frame([]), origins_frame([]), 300).to_dict()
+
+    marks = {layer["mark"]["type"]: layer["mark"].get("aria") for layer in chart["layer"]}
+    # An empty line has no group of its own.
+    assert marks == {"geoshape": False, "line": None, "point": False}
 
 
 def test_the_year_of_the_fixture_is_that_of_the_evidence() -> None:
