@@ -5,21 +5,16 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
 from typing import Any
-
-import psutil
-import psycopg2
-import redis
 
 from bench.api.bed import Bed, BenchError, Served, running_bed, serving
 from bench.api.client import Load, Measured, measure
 from bench.api.filling import fill
 from bench.api.operations import Chance, Operation, lists, ranges, statistics
+from bench.api.processor import processor_s, server_pid, versions
 from bench.api.report import FILE, markdown, merged, store
 from bench.api.stream import Plan, measure_stream
 from bench.figures import percentiles
-from bench.machine import describe
 from devstack import StackError
 from devstack.console import Console
 from finguard.errors import FinGuardError
@@ -63,7 +58,7 @@ def _measure(wanted: Sequence[str], given: argparse.Namespace, console: Console)
     with running_bed(console) as bed:
         fill(bed.dsn, given.alerts)
         where = (
-            f"{_versions(bed)}; {given.alerts:,} alerts; API processes: {given.workers}; "
+            f"{versions(bed)}; {given.alerts:,} alerts; API processes: {given.workers}; "
             f"load before {load:.1f}"
         )
         with serving(bed, workers=given.workers) as served:
@@ -103,11 +98,12 @@ def _loads(
 def _figures(
     bed: Bed, served: Served, operations: list[Operation], load: Load, title: str
 ) -> dict[str, Any]:
-    postgres = _server_pid(bed)
-    before = [_cpu_s(pid) for pid in (served.pid, postgres)]
+    postgres = server_pid(bed)
+    before = [processor_s(pid) for pid in (served.pid, postgres)]
     measured = measure(served, operations, load, title)
     used_ms = [
-        1000 * (_cpu_s(pid) - was) for pid, was in zip((served.pid, postgres), before, strict=True)
+        1000 * (processor_s(pid) - was)
+        for pid, was in zip((served.pid, postgres), before, strict=True)
     ]
     everything = sorted(ms for each in measured.latencies_ms.values() for ms in each)
     if not everything:
@@ -134,37 +130,6 @@ def _told(load: Load) -> str:
     if load.rate is None:
         return f"closed: {load.clients} clients, each sends as soon as it is answered"
     return f"paced: {load.clients} clients, each {load.rate:g} requests/s at random moments"
-
-
-def _server_pid(bed: Bed) -> int:
-    """The postmaster, whose children the sessions are."""
-    with closing(psycopg2.connect(bed.dsn)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        ((pid,),) = cursor.fetchall()
-        return psutil.Process(pid).ppid()
-
-
-def _cpu_s(pid: int) -> float:
-    """Processor seconds of a process and its children, also of those that have ended."""
-    process = psutil.Process(pid)
-    own = process.cpu_times()
-    each = [own]
-    for child in process.children(recursive=True):
-        # A parallel worker may end meanwhile; its parent then has its time.
-        with suppress(psutil.NoSuchProcess):
-            each.append(child.cpu_times())
-    living_s = sum(times.user + times.system for times in each)
-    return living_s + float(own.children_user + own.children_system)
-
-
-def _versions(bed: Bed) -> str:
-    with closing(psycopg2.connect(bed.dsn)) as connection, connection.cursor() as cursor:
-        cursor.execute("SHOW server_version")
-        ((postgres,),) = cursor.fetchall()
-    with closing(redis.Redis.from_url(bed.redis_url)) as client:
-        server: Any = client.info("server")
-    packages = describe("fastapi", "uvicorn", "pydantic", "psycopg2-binary")
-    return f"{packages}, PostgreSQL {postgres}, Redis {server['redis_version']}"
 
 
 if __name__ == "__main__":

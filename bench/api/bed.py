@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,10 +51,10 @@ class Served:
 
 
 @contextmanager
-def running_bed(console: Console) -> Iterator[Bed]:
-    """Run PostgreSQL and Redis until the context ends."""
+def running_bed(console: Console, name: str = "api") -> Iterator[Bed]:
+    """Run PostgreSQL and Redis until the context ends; each name has data of its own."""
     checkout = Layout.of_checkout()
-    folder = checkout.folder / "bench" / "api"
+    folder = checkout.folder / "bench" / name
     layout = Layout(folder=folder, cache=checkout.cache)
     postgres_port, redis_port = free_ports(2)
     dsn = f"postgresql://finguard:finguard@127.0.0.1:{postgres_port}/finguard"
@@ -78,42 +78,65 @@ def running_bed(console: Console) -> Iterator[Bed]:
 def serving(bed: Bed, *, workers: int = 1) -> Iterator[Served]:
     """Run the API as the README says, with its default settings, until the context ends."""
     (port,) = free_ports(1)
-    command = [sys.executable, "-m", "uvicorn", "api:app", "--port", str(port)]
+    command = ["uvicorn", "api:app", "--port", str(port)]
     if workers > 1:
         command += ["--workers", str(workers)]
-    log = bed.folder / "logs" / "api.log"
+    url = f"http://127.0.0.1:{port}"
+    own = {POSTGRES_SETTING: bed.dsn, REDIS_SETTING: bed.redis_url}
+    with running_program(bed, "api", command, own, f"{url}/health/ready") as pid:
+        yield Served(port=port, token=log_in(url), pid=pid)
+
+
+@contextmanager
+def running_program(
+    bed: Bed, name: str, command: Sequence[str], own: Mapping[str, str], ready: str
+) -> Iterator[int]:
+    """Run one of the project's programs until the context ends.
+
+    Settings of this process' own environment do not reach it.
+
+    Args:
+        bed: in whose folder it logs.
+        name: of the log.
+        command: a module and its arguments.
+        own: settings by their variables.
+        ready: an address that answers once it is.
+
+    Yields:
+        Its process id, when it is ready.
+    """
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("FINGUARD_")}
+    log = bed.folder / "logs" / f"{name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - the project's own program
-            command, cwd=CHECKOUT, env=_environment(bed), stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", *command],
+            cwd=CHECKOUT,
+            env={**inherited, **own},
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
-        url = f"http://127.0.0.1:{port}"
-        _await_ready(url, process, log)
-        yield Served(port=port, token=_token(url), pid=process.pid)
+        _await_ready(name, ready, process, log)
+        yield process.pid
     finally:
         process.terminate()
         process.wait()
 
 
-def _environment(bed: Bed) -> Mapping[str, str]:
-    """This process' own, without anybody's settings: a file of settings is not read either."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("FINGUARD_")}
-    return {**own, POSTGRES_SETTING: bed.dsn, REDIS_SETTING: bed.redis_url}
-
-
-def _await_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def _await_ready(name: str, url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     deadline_s = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline_s and process.poll() is None:
         try:
-            if httpx.get(f"{url}/health/ready", timeout=2).is_success:
+            if httpx.get(url, timeout=2).is_success:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise BenchError(f"the API did not get ready:\n{log.read_text('utf-8', 'replace')[-2000:]}")
+    raise BenchError(f"{name} did not get ready:\n{log.read_text('utf-8', 'replace')[-2000:]}")
 
 
-def _token(url: str) -> str:
+def log_in(url: str) -> str:
+    """An access token of a session of its own, from the API at an address."""
     form = {"username": "admin", "password": DEVELOPMENT_PASSWORD}
     answer = httpx.post(f"{url}/api/v1/auth/token", data=form, timeout=10)
     if not answer.is_success:

@@ -41,7 +41,7 @@ def counts_bars(
         what: is counted.
     """
     colour = (
-        alt.value(colours)
+        alt.ColorValue(colours)
         if isinstance(colours, str)
         else alt.Color(
             "code:N",

@@ -57,7 +57,7 @@ def lag_bars(frame: pd.DataFrame, ink: str) -> alt.LayerChart:
     )
     bars = base.mark_bar(color=ORANGE, cornerRadiusEnd=2)
     figures = base.mark_text(dy=-8, color=ink, fontSize=11).encode(
-        text="written:N", y=alt.Y("floor:Q")
+        text=alt.Text("written:N"), y=alt.Y("floor:Q")
     )
     figures = figures.transform_calculate(floor="isValid(datum.lag) ? datum.lag : 0")
     room = base.mark_point(opacity=0).encode(y=alt.Y("room:Q"))

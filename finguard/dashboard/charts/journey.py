@@ -42,11 +42,15 @@ def journey_map(
     line = (
         alt.Chart(way)
         .mark_line(strokeWidth=1.8, color=VERMILLION, opacity=0.85, clip=True)
-        .encode(longitude="lon:Q", latitude="lat:Q", order="step:Q")
+        .encode(
+            longitude=alt.Longitude("lon:Q"),
+            latitude=alt.Latitude("lat:Q"),
+            order=alt.Order("step:Q"),
+        )
     )
     ends = alt.Chart(places).encode(
-        longitude="lon:Q",
-        latitude="lat:Q",
+        longitude=alt.Longitude("lon:Q"),
+        latitude=alt.Latitude("lat:Q"),
         tooltip=[alt.Tooltip("which:N", title="Which"), alt.Tooltip("place:N", title="Place")],
     )
     shapes = ends.mark_point(size=130, strokeWidth=2, color=VERMILLION, fill=None).encode(
@@ -55,7 +59,7 @@ def journey_map(
             legend=None,
             scale=alt.Scale(domain=list(_ENDS), range=["circle", "diamond"]),
         ),
-        fillOpacity=alt.condition("datum.which == 'To'", alt.value(1), alt.value(0)),
+        fillOpacity=alt.FillOpacityValue(0, condition={"test": "datum.which == 'To'", "value": 1}),
     )
     return alt.LayerChart(
         layer=[land, line, shapes, *_names(places, ink)], projection=_view(way), height=height_px
@@ -68,7 +72,11 @@ def _names(places: pd.DataFrame, ink: str) -> list[alt.Chart]:
     return [
         alt.Chart(places.loc[[row]])
         .mark_text(dy=-16 if row == north else 18, color=ink, fontSize=12, fontWeight="bold")
-        .encode(longitude="lon:Q", latitude="lat:Q", text="place:N")
+        .encode(
+            longitude=alt.Longitude("lon:Q"),
+            latitude=alt.Latitude("lat:Q"),
+            text=alt.Text("place:N"),
+        )
         for row in places.index
     ]
 

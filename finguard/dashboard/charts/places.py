@@ -49,8 +49,8 @@ def places_map(frame: pd.DataFrame, height_px: int) -> alt.LayerChart:
         alt.Chart(frame)
         .mark_point(filled=True, opacity=0.9, stroke="white", strokeWidth=0.6)
         .encode(
-            longitude="lon:Q",
-            latitude="lat:Q",
+            longitude=alt.Longitude("lon:Q"),
+            latitude=alt.Latitude("lat:Q"),
             color=alt.Color(
                 "which:N",
                 legend=None,

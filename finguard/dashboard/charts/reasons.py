@@ -90,14 +90,14 @@ def reasons_over_time(frame: pd.DataFrame, tracks: pd.DataFrame, ink: str) -> al
     paths = (
         alt.Chart(tracks, height=height)
         .mark_rect(color=ink, opacity=0.06)
-        .encode(x=alt.X("begin:T", title=None, axis=time_axis), x2="end:T", y=rows)
+        .encode(x=alt.X("begin:T", title=None, axis=time_axis), x2=alt.X2("end:T"), y=rows)
     )
     cells = (
         alt.Chart(frame)
         .mark_rect(color=VERMILLION, x2Offset=-1)
         .encode(
-            x="begin:T",
-            x2="end:T",
+            x=alt.X("begin:T"),
+            x2=alt.X2("end:T"),
             y=rows,
             opacity=alt.Opacity(
                 "letters:Q",

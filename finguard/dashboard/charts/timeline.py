@@ -63,10 +63,10 @@ def over_time(
         .mark_rect(color=colour, x2Offset=-1)
         .encode(
             x=alt.X("bucket:T", title=None, axis=time_axis),
-            x2="bucket_end:T",
+            x2=alt.X2("bucket_end:T"),
             y=alt.Y(f"{column}:Q", title=None, axis=count_axis, scale=alt.Scale(nice=True)),
             y2=alt.Y2Datum(0),
-            opacity=alt.condition("datum.finished", alt.value(0.95), alt.value(0.45)),
+            opacity=alt.OpacityValue(0.45, condition={"test": "datum.finished", "value": 0.95}),
             tooltip=[
                 alt.Tooltip("bucket:T", title="From", format="%d %b %Y %H:%M"),
                 alt.Tooltip("utc:N", title="In UTC"),

@@ -152,13 +152,23 @@ def world_map(
     ways = (
         alt.Chart(arcs)
         .mark_line(strokeWidth=1.4, opacity=0.75)
-        .encode(longitude="lon:Q", latitude="lat:Q", detail="arc:N", order="step:Q", color=colour)
+        .encode(
+            longitude=alt.Longitude("lon:Q"),
+            latitude=alt.Latitude("lat:Q"),
+            detail=alt.Detail("arc:N"),
+            order=alt.Order("step:Q"),
+            color=colour,
+        )
     )
     rings = (
         alt.Chart(origins)
         # Not read out: often there are none, and a group of nothing has no name to be told.
         .mark_point(filled=False, size=28, stroke=GREY, strokeWidth=1.5, aria=False)
-        .encode(longitude="lon:Q", latitude="lat:Q", tooltip=[alt.Tooltip("place:N", title="From")])
+        .encode(
+            longitude=alt.Longitude("lon:Q"),
+            latitude=alt.Latitude("lat:Q"),
+            tooltip=[alt.Tooltip("place:N", title="From")],
+        )
     )
     return (
         alt.LayerChart(layer=[land, ways, rings, _shapes(points, colour)])
@@ -172,15 +182,15 @@ def _shapes(points: pd.DataFrame, colour: alt.Color) -> alt.Chart:
         alt.Chart(points)
         .mark_point(filled=True, stroke="white", strokeWidth=0.6, aria=not points.empty)
         .encode(
-            longitude="lon:Q",
-            latitude="lat:Q",
+            longitude=alt.Longitude("lon:Q"),
+            latitude=alt.Latitude("lat:Q"),
             color=colour,
             shape=alt.Shape(
                 "severity:N",
                 legend=None,
                 scale=alt.Scale(domain=list(SEVERITY_SHAPES), range=list(SEVERITY_SHAPES.values())),
             ),
-            size=alt.condition("datum.age == 0", alt.value(190), alt.value(75)),
+            size=alt.SizeValue(75, condition={"test": "datum.age == 0", "value": 190}),
             opacity=alt.Opacity(
                 "age:Q", legend=None, scale=alt.Scale(domain=[0, 40], range=[1, 0.45], clamp=True)
             ),

@@ -23,6 +23,7 @@ from finguard.dashboard.period import ALL_TIME
 from finguard.dashboard.quiet import KINDS, scope, until
 from finguard.dashboard.session import Session, clock, current
 from finguard.dashboard.widgets import alert_rows, customer_links, states, suppressions
+from finguard.dashboard.widgets.drawing import draw
 from finguard.dashboard.widgets.range_picker import KEY as RANGE
 from finguard.dashboard.widgets.range_picker import chosen_period, parameters
 from finguard.dashboard.widgets.tables import written
@@ -229,7 +230,7 @@ def _spending(remembered: CustomerTransactions | None) -> None:
             chosen = _currency(paid)
         frame = spending_frame(items, chosen)
         plural = "" if len(frame) == 1 else "s"
-        st.altair_chart(spending_over_time(frame, height_px=300))
+        draw(spending_over_time(frame, height_px=300), "Points: each amount, over time")
         st.caption(
             f"▲ flagged  ● not flagged · {count(len(frame))} transaction{plural} in "
             f"{escape(chosen)} that the detector remembers"
@@ -265,7 +266,8 @@ def _places(profile: Profile) -> None:
         if not profile.places:
             st.caption("Only online, as far as is remembered.")
             return
-        st.altair_chart(places_map(places_frame(profile.places), height_px=310))
+        figure = places_map(places_frame(profile.places), height_px=310)
+        draw(figure, "Map of the world: the cities where they pay")
         st.caption(
             f"◆ visited last  ● earlier · the larger, the more transactions there · {CREDIT}"
         )

@@ -18,6 +18,7 @@ from finguard.dashboard.letter_wording import REASONS, STAGES, STATUSES
 from finguard.dashboard.period import ALL_TIME, Period
 from finguard.dashboard.session import Session, clock, current, ink
 from finguard.dashboard.widgets import letter_desk, letter_detail, states
+from finguard.dashboard.widgets.drawing import draw
 from finguard.dashboard.widgets.range_picker import chosen_period
 from finguard.dashboard.wording import count
 
@@ -56,11 +57,13 @@ def _charts(session: Session, period: Period) -> None:
         total = f"{count(counts.dead_letters)} in {period.phrase}, the stronger the more"
         st.markdown(f"**Reasons** per {bucket} :gray[:small[· {total}]]")
         frame = reasons_frame(counts, REASONS)
-        st.altair_chart(reasons_over_time(frame, tracks_frame(frame, counts), ink()))
+        figure = reasons_over_time(frame, tracks_frame(frame, counts), ink())
+        draw(figure, f"Strips of time, one a reason: dead letters per {bucket}")
     with right, st.container(border=True, height="stretch", key="outcomes"):
         st.markdown("**Dead letters** by status")
         by_status = counts_frame(counts.by_status, STATUSES)
-        st.altair_chart(counts_bars(by_status, SKY, ink(), "Dead letters"))
+        figure = counts_bars(by_status, SKY, ink(), "Dead letters")
+        draw(figure, "Bars: dead letters by status")
 
 
 def _counts(session: Session, period: Period, now: datetime) -> LetterCounts | None:

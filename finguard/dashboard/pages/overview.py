@@ -26,6 +26,7 @@ from finguard.dashboard.history import whole_timeline
 from finguard.dashboard.period import Period
 from finguard.dashboard.session import Session, current, ink
 from finguard.dashboard.widgets import alert_rows, figures, header, states
+from finguard.dashboard.widgets.drawing import draw
 from finguard.dashboard.widgets.range_picker import chosen_period, parameters
 from finguard.dashboard.wording import RULES, SEVERITIES, count
 
@@ -122,31 +123,31 @@ def _over_time(timeline: Timeline | None, summary: Summary, now: datetime) -> No
         frame = timeline_frame(timeline, now)
         bucket = "day (UTC)" if timeline.bucket == "day" else timeline.bucket
         st.markdown(f"**Alerts** per {bucket} :gray[:small[· pale: not over yet]]")
-        st.altair_chart(alerts_over_time(frame))
+        draw(alerts_over_time(frame), f"Bars: alerts per {bucket}")
         total = f"{count(summary.transactions)} in all"
         st.markdown(f"**Transactions** per {bucket} :gray[:small[· {total}]]")
-        st.altair_chart(transactions_over_time(frame))
+        draw(transactions_over_time(frame), f"Bars: transactions per {bucket}")
 
 
 def _by_kind(summary: Summary) -> None:
     with st.container(border=True, height="stretch", key="by-kind"):
         st.markdown("**Alerts** by rule")
         by_rule = counts_frame(summary.by_rule, RULES)
-        st.altair_chart(counts_bars(by_rule, SKY, ink()))
+        draw(counts_bars(by_rule, SKY, ink()), "Bars: alerts by rule")
         st.markdown("**Alerts** by severity")
         by_severity = counts_frame(summary.by_severity, SEVERITIES)
-        st.altair_chart(counts_bars(by_severity, SEVERITY_COLOURS, ink()))
+        figure = counts_bars(by_severity, SEVERITY_COLOURS, ink())
+        draw(figure, "Bars: alerts by severity")
 
 
 def _map(points: Sequence[MapPoint]) -> None:
     with st.container(border=True, height="stretch", key="map"):
         st.markdown("**Where** the latest alerts are")
         travels = [(point, arc) for point in points for arc in point.arcs]
-        st.altair_chart(
-            world_map(
-                points_frame(points), arcs_frame(travels), origins_frame(travels), height_px=310
-            ),
+        figure = world_map(
+            points_frame(points), arcs_frame(travels), origins_frame(travels), height_px=310
         )
+        draw(figure, "Map of the world: where the latest alerts are, and how far they are apart")
         st.caption(
             "▲ high  ◆ medium  ● low severity · lines lead from the compared place (ring) to the "
             f"alert · {CREDIT}"

@@ -20,6 +20,7 @@ from finguard.dashboard.widgets import (
     range_picker,
     triage_panel,
 )
+from finguard.dashboard.widgets.drawing import draw
 from finguard.dashboard.widgets.tables import written
 from finguard.dashboard.wording import (
     CHANNELS,
@@ -188,9 +189,8 @@ def _map(alert: AlertDetail, journeys: tuple[Journey, ...]) -> None:
         return
     start = journeys[0].compared_with
     with st.container(key="journey"):
-        st.altair_chart(
-            journey_map(places_frame(start, alert), way_frame(start, alert), ink(), _MAP_PX)
-        )
+        figure = journey_map(places_frame(start, alert), way_frame(start, alert), ink(), _MAP_PX)
+        draw(figure, f"Map: the way from {start.city} to {alert.city}")
     st.caption(f"From the compared place (ring) to the alert (diamond) · {CREDIT}")
 
 
@@ -217,7 +217,8 @@ def _recent(alert: AlertDetail) -> None:
         st.caption("The detector's memory cannot be read right now; trying again by itself.")
         return
     frame = transactions_frame(alert)
-    st.altair_chart(transactions_over_time(frame, _TIMELINE_PX), key="recent")
+    figure = transactions_over_time(frame, _TIMELINE_PX)
+    draw(figure, "Points: the user's latest amounts, over time", key="recent")
     if len(frame) == 1:
         st.caption("The detector remembers no other transaction of this user any more.")
     with st.expander("As a table"):

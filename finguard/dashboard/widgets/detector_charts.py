@@ -15,6 +15,7 @@ from finguard.dashboard.charts.detectors import (
 from finguard.dashboard.client.system import Detectors
 from finguard.dashboard.seen import Histogram
 from finguard.dashboard.session import Session, clock, ink
+from finguard.dashboard.widgets.drawing import draw
 from finguard.dashboard.wording import NOTHING, count, escape, pace, short_duration
 
 
@@ -36,7 +37,7 @@ def _lag(detectors: Detectors) -> None:
         if frame.empty:
             st.caption("No detector that runs has been given a partition yet.")
         else:
-            st.altair_chart(lag_bars(frame, ink()))
+            draw(lag_bars(frame, ink()), "Bars: the lag of each partition")
 
 
 def _throughput(session: Session, detectors: Detectors) -> None:
@@ -47,7 +48,8 @@ def _throughput(session: Session, detectors: Detectors) -> None:
         if len(looks) < 2:  # noqa: PLR2004 - one point is no line
             st.caption("Its course is drawn from what you see from now on, for 15 minutes.")
         else:
-            st.altair_chart(throughput_line(throughput_frame(looks)))
+            figure = throughput_line(throughput_frame(looks))
+            draw(figure, "Line: transactions judged a second, over time")
 
 
 def _latency(latency: Histogram | None) -> None:
@@ -56,7 +58,7 @@ def _latency(latency: Histogram | None) -> None:
         if latency is None or not latency.counts[-1]:
             st.caption("No running detector has stored an alert since it started.")
             return
-        st.altair_chart(latency_bars(latency_frame(latency)))
+        draw(latency_bars(latency_frame(latency)), "Bars: how many alerts took how long")
         st.caption(
             f"Half took up to **{latest(latency, 0.5)}**, 99 of 100 up to "
             f"**{latest(latency, 0.99)}** · {escape(told_of(latency))}"

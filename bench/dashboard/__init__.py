@@ -1,0 +1,1 @@
+"""What the dashboard costs those who look, and the API behind it."""
