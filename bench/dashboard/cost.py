@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from statistics import median
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from tqdm import tqdm
 
-from bench.api.bed import Bed, Served
+from bench.api.bed import Bed, Served, log_in
 from bench.api.client import Load, measure
 from bench.api.operations import Operation
 from bench.api.processor import processor_s, server_pid
@@ -59,6 +60,11 @@ def _refresh(bed: Bed, shown: Shown, seconds: int) -> dict[str, Any]:
     }
 
 
+def _with_new_token(api: Served) -> Served:
+    """The same API: one token does not last for all rounds."""
+    return replace(api, token=log_in(f"http://127.0.0.1:{api.port}"))
+
+
 def _asked(api: Served) -> tuple[float, float]:
     """Requests of the API's operations so far, and the seconds that they took."""
     text = httpx.get(f"http://127.0.0.1:{api.port}/metrics", timeout=10).text
@@ -84,7 +90,7 @@ def measure_crowd(
             title = f"crowd: round {number}, {len(viewed)} dashboards"
             with viewing(shown, viewed) as viewers:
                 time.sleep(SETTLE_S)
-                measured = measure(shown.api, operations, load, title)
+                measured = measure(_with_new_token(shown.api), operations, load, title)
                 seen = viewers.leave()
             everything = sorted(ms for each in measured.latencies_ms.values() for ms in each)
             latencies.append(percentiles(everything))

@@ -66,7 +66,9 @@ def _log_in(session: Session, username: str, password: str) -> None:
             icon=":material/timer:",
         )
     except Refused as error:
-        st.error(escape(f"The API refused the login: {error}."), icon=":material/block:")
+        st.error(
+            escape(f"The API refused the login: {str(error).rstrip('.')}."), icon=":material/block:"
+        )
     except ApiUnavailable as error:
         st.error(
             f"The API is away: {escape(str(error))}. Then log in again.",
