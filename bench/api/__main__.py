@@ -2,24 +2,21 @@
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from bench.api.bed import Bed, BenchError, Served, running_bed, serving
+from bench.api.bed import Bed, Served, running_bed, serving
 from bench.api.client import Load, Measured, measure
 from bench.api.filling import fill
 from bench.api.operations import Chance, Operation, lists, ranges, statistics
 from bench.api.processor import processor_s, server_pid, versions
 from bench.api.report import FILE, markdown, merged, store
 from bench.api.stream import Plan, measure_stream
+from bench.command import BenchError, run, wanted_parts
 from bench.figures import percentiles
-from devstack import StackError
 from devstack.console import Console
-from finguard.errors import FinGuardError
 
-QUIET_LOAD = 0.5
 DEFAULT_ALERTS = 5_000_000
 CLIENTS = 20
 PARTS = ("lists", "statistics", "ranges", "stream")
@@ -35,26 +32,13 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=2.0, help="requests/s of a paced client")
     parser.add_argument("--seconds", type=int, default=60, help="of the stream")
     given = parser.parse_args()
-    wanted = given.only.split(",")
-    if unknown := set(wanted) - set(PARTS):
-        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    console = Console(sys.stderr)
-    # As Ctrl-C does: nothing is left running.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        _measure(wanted, given, console)
-    except (BenchError, StackError, FinGuardError) as error:
-        console.line(f"error: {error}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    wanted = wanted_parts(parser, given.only, PARTS)
+    return run(lambda console, load: _measure(wanted, given, console, load))
 
 
-def _measure(wanted: Sequence[str], given: argparse.Namespace, console: Console) -> None:
-    load = os.getloadavg()[0]
-    if load > QUIET_LOAD:
-        console.line(f"This machine is busy (load {load:.1f}): the figures will be too high.")
+def _measure(
+    wanted: Sequence[str], given: argparse.Namespace, console: Console, load: float
+) -> None:
     with running_bed(console) as bed:
         fill(bed.dsn, given.alerts)
         where = (
@@ -73,7 +57,7 @@ def _measure(wanted: Sequence[str], given: argparse.Namespace, console: Console)
                     bed, served, Plan(clients=200, rate=100, seconds=given.seconds)
                 ),
             }
-            for name in (name for name in PARTS if name in wanted):
+            for name in wanted:
                 report = merged({name: {**parts[name](), "measured": where}})
                 store(report)
     print(markdown(report))  # noqa: T201

@@ -12,6 +12,7 @@ from typing import Final
 
 import httpx
 
+from bench.command import BenchError
 from devstack.console import Console
 from devstack.launch import daemon_of, launch_all, stop_all
 from devstack.layout import CHECKOUT, Layout
@@ -21,10 +22,6 @@ from devstack.settings import POSTGRES_SETTING, REDIS_SETTING, free_ports
 from finguard.settings import DEVELOPMENT_PASSWORD
 
 READY_WITHIN_S: Final = 60.0
-
-
-class BenchError(Exception):
-    """The API, or what it needs, did not do what it was started for."""
 
 
 @dataclass(frozen=True, kw_only=True)

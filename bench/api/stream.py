@@ -20,8 +20,9 @@ import uvloop
 from psycopg2.extras import Json, execute_values
 from tqdm import tqdm
 
-from bench.api.bed import Bed, BenchError, Served
+from bench.api.bed import Bed, Served
 from bench.api.client import request
+from bench.command import BenchError
 from bench.figures import percentiles
 from finguard.adapters.postgres.queries import named_queries
 

@@ -2,26 +2,23 @@
 
 import argparse
 import os
-import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from bench.api.bed import Bed, BenchError, running_bed, serving
+from bench.api.bed import Bed, running_bed, serving
 from bench.api.client import Load
 from bench.api.filling import fill
 from bench.api.operations import Chance, lists
 from bench.api.processor import versions
+from bench.command import run, wanted_parts
 from bench.dashboard.bed import Shown, showing
 from bench.dashboard.cost import measure_crowd, measure_refreshes
 from bench.dashboard.report import FILE, markdown, merged, store
 from bench.dashboard.viewers import Address
 from bench.dashboard.visits import measure_visits
-from devstack import StackError
 from devstack.console import Console
-from finguard.errors import FinGuardError
 
-QUIET_LOAD: Final = 0.5
 ALERTS: Final = 1_000_000
 CLIENTS: Final = 20
 PARTS: Final = ("visits", "refreshes", "crowd")
@@ -45,33 +42,23 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=10, help="that each operation is asked for")
     parser.add_argument("--rate", type=float, default=2.0, help="requests/s of each other client")
     given = parser.parse_args()
-    wanted = given.only.split(",")
-    if unknown := set(wanted) - set(PARTS):
-        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    console = Console(sys.stderr)
-    # As Ctrl-C does: nothing is left running.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    load = os.getloadavg()[0]
-    if load > QUIET_LOAD:
-        console.line(f"This machine is busy (load {load:.1f}): the figures will be too high.")
-    try:
-        with running_bed(console, "dashboard") as bed:
-            fill(bed.dsn, given.alerts)
-            with serving(bed) as api, showing(bed, api) as shown:
-                where = f"{versions(bed, 'streamlit')}; {given.alerts:,} alerts"
-                parts = _parts(bed, shown, given)
-                for name in (name for name in PARTS if name in wanted):
-                    measured = f"{where}; load before {load:.1f}"
-                    report = merged({name: {"figures": parts[name](), "measured": measured}})
-                    store(report)
-    except (BenchError, StackError, FinGuardError) as error:
-        console.line(f"error: {error}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    wanted = wanted_parts(parser, given.only, PARTS)
+    return run(lambda console, load: _measure(wanted, given, console, load))
+
+
+def _measure(
+    wanted: Sequence[str], given: argparse.Namespace, console: Console, load: float
+) -> None:
+    with running_bed(console, "dashboard") as bed:
+        fill(bed.dsn, given.alerts)
+        with serving(bed) as api, showing(bed, api) as shown:
+            where = f"{versions(bed, 'streamlit')}; {given.alerts:,} alerts; load before {load:.1f}"
+            parts = _parts(bed, shown, given)
+            for name in wanted:
+                report = merged({name: {"figures": parts[name](), "measured": where}})
+                store(report)
     print(markdown(report))  # noqa: T201
     console.line(f"All figures: {os.path.relpath(FILE)}")
-    return 0
 
 
 def _parts(

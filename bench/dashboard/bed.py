@@ -7,7 +7,8 @@ from typing import Final
 
 import httpx
 
-from bench.api.bed import Bed, BenchError, Served, log_in, running_program
+from bench.api.bed import Bed, Served, log_in, running_program
+from bench.command import BenchError
 from devstack.settings import free_ports
 
 REFRESH_S: Final = 2.0

@@ -22,7 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from bench.api.bed import BenchError
+from bench.command import BenchError
 from bench.dashboard.bed import Shown, browser_cookie
 
 DRAWN_WITHIN_S: Final = 120.0

@@ -6,7 +6,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, Error, sync_playwright
 from tqdm import tqdm
 
-from bench.api.bed import BenchError
+from bench.command import BenchError
 from bench.dashboard.bed import Shown
 from bench.dashboard.viewers import Address
 from bench.figures import percentiles

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -11,7 +10,8 @@ from typing import Any
 
 import redis
 
-from bench.detector.bed import Bed, BenchError, running_bed
+from bench.command import run, wanted_parts
+from bench.detector.bed import Bed, running_bed
 from bench.detector.charts import draw
 from bench.detector.equipment import equip, pins
 from bench.detector.latency import measure_latency
@@ -19,11 +19,9 @@ from bench.detector.memory import measure_redis, measure_resident
 from bench.detector.report import FILE, markdown, merged, store
 from bench.detector.throughput import measure_throughput
 from bench.machine import describe
-from devstack import StackError
 from devstack.console import Console
 from devstack.jars import locked_jars
 
-QUIET_LOAD = 0.5
 DEFAULT_MESSAGES = 1_000_000
 PARTS = ("throughput", "latency", "redis", "memory")
 
@@ -36,7 +34,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="of each fast system")
     parser.add_argument("--seconds", type=int, default=60, help="of each rate, after the warm-up")
     given = parser.parse_args()
-    wanted = given.only.split(",")
+    wanted = wanted_parts(parser, given.only, PARTS)
     parts: dict[str, Callable[[Bed], dict[str, Any]]] = {
         "throughput": lambda bed: measure_throughput(
             bed, messages=given.messages, rounds=given.rounds
@@ -45,25 +43,13 @@ def main() -> int:
         "redis": lambda bed: measure_redis(bed, users=given.messages),
         "memory": lambda bed: {"resident": measure_resident(bed, messages=5 * given.messages)},
     }
-    if unknown := set(wanted) - parts.keys():
-        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    console = Console(sys.stderr)
-    # As Ctrl-C does: nothing is left running.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        _measure({name: parts[name] for name in PARTS if name in wanted}, console)
-    except (BenchError, StackError) as error:
-        console.line(f"error: {error}")
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    asked = {name: parts[name] for name in wanted}
+    return run(lambda console, load: _measure(asked, console, load))
 
 
-def _measure(parts: dict[str, Callable[[Bed], dict[str, Any]]], console: Console) -> None:
-    load = os.getloadavg()[0]
-    if load > QUIET_LOAD:
-        console.line(f"This machine is busy (load {load:.1f}): the figures will be too low.")
+def _measure(
+    parts: dict[str, Callable[[Bed], dict[str, Any]]], console: Console, load: float
+) -> None:
     with running_bed(equip(console), console) as bed:
         machine = f"{_versions(bed)}; load before {load:.1f}"
         for name, measure in parts.items():

@@ -22,6 +22,7 @@ from kafka.errors import (
 )
 from psycopg2.extensions import make_dsn
 
+from bench.command import BenchError
 from bench.detector.equipment import Equipment
 from devstack import BENCHMARK_JAVA_OPTIONS, Stack, running_stack
 from devstack.console import Console
@@ -29,10 +30,6 @@ from devstack.layout import CHECKOUT, Layout
 from finguard.adapters.kafka.connection import connection_arguments, ensure_topics
 
 PARTITIONS: Final = 6
-
-
-class BenchError(Exception):
-    """A system under test did not do what it was started for."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 import psycopg2
 
-from bench.detector.bed import Bed, BenchError, Publishing
+from bench.command import BenchError
+from bench.detector.bed import Bed, Publishing
 from bench.detector.systems import FINGUARD, Run, running
 from bench.detector.workload import live
 from bench.figures import at, percentiles

@@ -11,7 +11,8 @@ import psutil
 import redis
 from kafka.admin import KafkaAdminClient
 
-from bench.detector.bed import PARTITIONS, Bed, BenchError, committed_offsets
+from bench.command import BenchError
+from bench.detector.bed import PARTITIONS, Bed, committed_offsets
 from bench.detector.systems import FINGUARD, Run, running
 from bench.detector.workload import START_US, backlog, natural_world
 from detector import policy

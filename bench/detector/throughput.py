@@ -15,7 +15,8 @@ from typing import Any, Final
 
 from kafka.admin import KafkaAdminClient
 
-from bench.detector.bed import Bed, BenchError, committed_offsets
+from bench.command import BenchError
+from bench.detector.bed import Bed, committed_offsets
 from bench.detector.systems import (
     BATCHED,
     FINGUARD,
