@@ -10,8 +10,8 @@ from bench.api.bed import Bed, Served, running_bed, serving
 from bench.api.client import Load, Measured, measure
 from bench.api.filling import fill
 from bench.api.operations import Chance, Operation, lists, ranges, statistics
-from bench.api.processor import processor_s, server_pid, versions
 from bench.api.report import FILE, markdown, merged, store
+from bench.api.services import processor_s, server_pid, versions
 from bench.api.stream import Plan, measure_stream
 from bench.command import BenchError, run, wanted_parts
 from bench.figures import percentiles

@@ -10,13 +10,13 @@ from bench.api.bed import Bed, running_bed, serving
 from bench.api.client import Load
 from bench.api.filling import fill
 from bench.api.operations import Chance, lists
-from bench.api.processor import versions
+from bench.api.services import versions
 from bench.command import run, wanted_parts
-from bench.dashboard.bed import Shown, showing
+from bench.dashboard.bed import Shown, bury, showing
 from bench.dashboard.cost import measure_crowd, measure_refreshes
 from bench.dashboard.report import FILE, markdown, merged, store
 from bench.dashboard.viewers import Address
-from bench.dashboard.visits import measure_visits
+from bench.dashboard.visits import browser_path, measure_visits
 from devstack.console import Console
 
 ALERTS: Final = 1_000_000
@@ -49,8 +49,11 @@ def main() -> int:
 def _measure(
     wanted: Sequence[str], given: argparse.Namespace, console: Console, load: float
 ) -> None:
+    if "visits" in wanted:
+        browser_path()
     with running_bed(console, "dashboard") as bed:
         fill(bed.dsn, given.alerts)
+        bury(bed.dsn)
         with serving(bed) as api, showing(bed, api) as shown:
             where = f"{versions(bed, 'streamlit')}; {given.alerts:,} alerts; load before {load:.1f}"
             parts = _parts(bed, shown, given)
@@ -72,6 +75,7 @@ def _parts(
         "alerts, a day": Address("alerts", DAY),
         "alerts, all time, one open": Address("alerts", f"range=All&alert={alert['alert_id']}"),
         "customer": Address("customer", f"range=All&user={alert['user_id']}"),
+        "dead letters": Address("dead_letters", "range=All"),
         "rules": Address("rules", DAY),
         "system": Address("system"),
     }

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from bench.api.bed import Bed, Served, log_in
 from bench.api.client import Load, measure
 from bench.api.operations import Operation
-from bench.api.processor import processor_s, server_pid
+from bench.api.services import processor_s, server_pid
 from bench.dashboard.bed import REFRESH_S, Shown
 from bench.dashboard.viewers import Address, viewing
 from bench.figures import percentiles
@@ -36,8 +36,7 @@ def measure_refreshes(
         with viewing(shown, [address]) as viewers:
             time.sleep(SETTLE_S)
             found[name] = _refresh(bed, shown, seconds)
-            seen = viewers.leave()
-        found[name]["live_parts_drawn"] = seen.refreshes
+            viewers.leave()
     return found
 
 
@@ -84,7 +83,7 @@ def measure_crowd(
     measure(shown.api, operations, Load(clients=4, times=1), "crowd: warm-up")
     alone: list[dict[str, float]] = []
     beside: list[dict[str, float]] = []
-    refreshes, errors = [], 0
+    asked, drawn, errors = 0, 0, 0
     for number in range(1, ROUNDS + 1):
         for latencies, viewed in ((alone, ()), (beside, addresses)):
             title = f"crowd: round {number}, {len(viewed)} dashboards"
@@ -94,16 +93,17 @@ def measure_crowd(
                 seen = viewers.leave()
             everything = sorted(ms for each in measured.latencies_ms.values() for ms in each)
             latencies.append(percentiles(everything))
-            errors += sum(map(len, measured.errors.values())) + seen.lost
-            if viewed:
-                refreshes.append(seen.refreshes / seen.seconds)
+            errors += sum(map(len, measured.errors.values()))
+            asked += seen.asked
+            drawn += seen.drawn
     return {
         "dashboards": len(addresses),
         "requests_per_s": load.clients * (load.rate or 0),
         "alone": alone,
         "beside": beside,
         "errors": errors,
-        "live_parts_drawn_per_s": round(median(refreshes), 1),
+        "live_parts_asked": asked,
+        "live_parts_drawn": drawn,
         "p99_ratio": round(
             median(each["p99"] for each in beside) / median(each["p99"] for each in alone), 2
         ),

@@ -77,10 +77,12 @@ def _crowd(figures: Mapping[str, Any]) -> Iterator[str]:
         ],
     )
     yield ""
+    kept_up = figures["live_parts_drawn"] / figures["live_parts_asked"]
     yield (
         f"p99 with {crowd}: **{figures['p99_ratio']} times** that without, by the medians of the "
         f"rounds; {figures['requests_per_s']:g} requests/s of others, {figures['errors']} errors; "
-        f"the dashboards drew {figures['live_parts_drawn_per_s']} live parts a second."
+        f"the dashboards drew {kept_up:.0%} of the {figures['live_parts_asked']:,} live parts that "
+        "were due."
     )
 
 

@@ -12,7 +12,6 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
@@ -20,7 +19,7 @@ from typing import Final, NamedTuple
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from bench.command import BenchError
 from bench.dashboard.bed import Shown, browser_cookie
@@ -44,14 +43,14 @@ class Seen(NamedTuple):
 
     Attributes:
         seconds: since then.
-        refreshes: live parts that were drawn anew.
-        pages: pages that were drawn anew as a whole.
+        asked: how often the clock of a live part has asked for it.
+        drawn: how often one was drawn. What is asked for again while it waits is drawn once.
         lost: viewers whose connection ended.
     """
 
     seconds: float
-    refreshes: int
-    pages: int
+    asked: int
+    drawn: int
     lost: int
 
 
@@ -63,16 +62,23 @@ class Viewers:
 
     def look(self, wanted: list[list[str]]) -> None:
         """Let each take its page, and wait until all have it."""
-        if process_input := self._process.stdin:
-            process_input.write(json.dumps(wanted) + "\n")
-            process_input.flush()
-        if not self._process.stdout or self._process.stdout.readline() != "drawn\n":
-            raise BenchError("the dashboard did not draw its pages")
+        with suppress(BrokenPipeError):
+            if process_input := self._process.stdin:
+                process_input.write(json.dumps(wanted) + "\n")
+                process_input.flush()
+        told = self._process.stdout.readline() if self._process.stdout else ""
+        if told != "drawn\n":
+            raise BenchError(f"the dashboard did not draw its pages: {told.strip() or 'no answer'}")
 
     def leave(self) -> Seen:
         """Let them go, and tell what they have seen."""
         output, _ = self._process.communicate()
-        return Seen(*json.loads(output))
+        if self._process.returncode:
+            raise BenchError("those who look at the dashboard have failed")
+        seen = Seen(*json.loads(output))
+        if seen.lost:
+            raise BenchError(f"the dashboard left {seen.lost} of those who look at it")
+        return seen
 
 
 @contextmanager
@@ -97,7 +103,7 @@ def viewing(shown: Shown, addresses: Sequence[Address]) -> Iterator[Viewers]:
             process.terminate()
 
 
-class _Viewer:
+class Viewer:
     """One of them: a connection, and a clock for each live part of the page."""
 
     def __init__(self, cookie: str, address: Address) -> None:
@@ -106,7 +112,8 @@ class _Viewer:
         self._page = ""
         self._clocks: dict[str, asyncio.Task[None]] = {}
         self.drawn = asyncio.Event()
-        self.counts: Counter[int] = Counter()
+        self.asked = 0
+        self.parts_drawn = 0
 
     async def look(self, port: int) -> None:
         """Look at the page until this is cancelled; returns when the connection ends."""
@@ -120,9 +127,13 @@ class _Viewer:
             with suppress(ConnectionClosed):
                 while True:
                     data = await socket.recv(decode=False)
-                    self._take(socket, ForwardMsg.FromString(data))
-        for clock in self._clocks.values():
-            clock.cancel()
+                    self.take(socket, ForwardMsg.FromString(data))
+        self.leave()
+
+    def leave(self) -> None:
+        """Ask for no live part any more."""
+        for part in tuple(self._clocks):
+            self._stop_clock(part)
 
     async def _ask(self, socket: ClientConnection, part: str = "") -> None:
         message = BackMsg()
@@ -133,17 +144,19 @@ class _Viewer:
         asked.context_info.locale = "en-GB"
         if part:
             asked.page_script_hash, asked.fragment_id, asked.is_auto_rerun = self._page, part, True
-        elif self._page:
-            asked.page_script_hash = self._page
         else:
             asked.page_name = self._address.path
         with suppress(ConnectionClosed):
             await socket.send(message.SerializeToString())
 
-    def _take(self, socket: ClientConnection, message: ForwardMsg) -> None:
+    def take(self, socket: ClientConnection, message: ForwardMsg) -> None:
+        """Do with a message what a browser does, but for drawing."""
         kind = message.WhichOneof("type")
         if kind == "new_session":
             self._page = message.new_session.page_script_hash
+            if not message.metadata.run.fragment_ids:
+                # The whole page comes anew, and tells anew how often each part is to be asked for.
+                self.leave()
         elif kind == "page_info_changed":
             self._address = self._address._replace(query=message.page_info_changed.query_string)
         elif kind == "auto_rerun":
@@ -152,7 +165,8 @@ class _Viewer:
             for part in message.stop_auto_rerun.fragment_ids:
                 self._stop_clock(part)
         elif kind == "script_finished":
-            self.counts[message.script_finished] += 1
+            if message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
+                self.parts_drawn += len(message.metadata.run.fragment_ids)
             # The login by cookie is a run of its own, which has no live parts yet. A slow page may
             # be cut off by the first of its own clocks, and that part is drawn last.
             if message.script_finished in _WHOLE and self._clocks:
@@ -165,6 +179,7 @@ class _Viewer:
         async def tick() -> None:
             while True:
                 await asyncio.sleep(interval_s)
+                self.asked += 1
                 await self._ask(socket, part)
 
         self._clocks[part] = asyncio.create_task(tick())
@@ -177,20 +192,17 @@ class _Viewer:
 async def _look_all(port: int) -> None:
     loop = asyncio.get_running_loop()
     wanted = json.loads(await loop.run_in_executor(None, sys.stdin.readline))
-    viewers = [_Viewer(cookie, Address(path, query)) for cookie, path, query in wanted]
+    viewers = [Viewer(cookie, Address(path, query)) for cookie, path, query in wanted]
     looking = [asyncio.create_task(viewer.look(port)) for viewer in viewers]
-    async with asyncio.timeout(DRAWN_WITHIN_S):
-        await asyncio.gather(*(viewer.drawn.wait() for viewer in viewers))
-    for viewer in viewers:
-        viewer.counts.clear()
+    await _all_drawn(viewers, looking)
+    before = [(viewer.asked, viewer.parts_drawn) for viewer in viewers]
     begin_s = loop.time()
     print("drawn", flush=True)  # noqa: T201 - to the bench
     await loop.run_in_executor(None, sys.stdin.read)
-    counts = sum((viewer.counts for viewer in viewers), Counter[int]())
     seen = Seen(
         seconds=loop.time() - begin_s,
-        refreshes=counts[ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY],
-        pages=counts[ForwardMsg.FINISHED_SUCCESSFULLY],
+        asked=sum(viewer.asked for viewer in viewers) - sum(asked for asked, _ in before),
+        drawn=sum(viewer.parts_drawn for viewer in viewers) - sum(drawn for _, drawn in before),
         lost=sum(task.done() for task in looking),
     )
     print(json.dumps(seen))  # noqa: T201 - to the bench
@@ -199,8 +211,20 @@ async def _look_all(port: int) -> None:
     await asyncio.gather(*looking, return_exceptions=True)
 
 
+async def _all_drawn(viewers: list[Viewer], looking: list[asyncio.Task[None]]) -> None:
+    """Wait until each has its page; raises what ended one of them before."""
+    async with asyncio.timeout(DRAWN_WITHIN_S):
+        for viewer, task in zip(viewers, looking, strict=True):
+            drawn = asyncio.create_task(viewer.drawn.wait())
+            await asyncio.wait((task, drawn), return_when=asyncio.FIRST_COMPLETED)
+            if not drawn.done():
+                drawn.cancel()
+                await task
+                raise ConnectionError("the connection ended")
+
+
 if __name__ == "__main__":
     try:
         asyncio.run(_look_all(int(sys.argv[1])))
-    except TimeoutError:
-        sys.exit(1)
+    except (OSError, InvalidHandshake) as error:
+        sys.exit(print(f"{type(error).__name__} {error}"))  # noqa: T201 - to the bench

@@ -50,9 +50,7 @@ def measure_visits(shown: Shown, addresses: dict[str, Address], times: int) -> d
     Returns:
         Milliseconds from the click on `Log in` to the first content, by page.
     """
-    path = find_browser()
-    if path is None:
-        raise BenchError(NO_BROWSER)
+    path = browser_path()
     waits_ms: dict[str, list[float]] = {name: [] for name in addresses}
     with tqdm(total=times * len(addresses), desc="visits", unit="") as bar:
         for _ in range(times):
@@ -62,15 +60,22 @@ def measure_visits(shown: Shown, addresses: dict[str, Address], times: int) -> d
     return {name: percentiles(sorted(each)) for name, each in waits_ms.items()}
 
 
+def browser_path() -> Path:
+    """The system's Chromium; raises `BenchError` where there is none."""
+    path = find_browser()
+    if path is None:
+        raise BenchError(NO_BROWSER)
+    return path
+
+
 def _visit(path: Path, shown: Shown, address: Address) -> float:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(path), args=list(ARGUMENTS))
-        try:
+    try:
+        with sync_playwright() as playwright:
+            # Ends with this block, whatever happens within.
+            browser = playwright.chromium.launch(executable_path=str(path), args=list(ARGUMENTS))
             return _wait_ms(browser, f"{shown.url}{address.path}?{address.query}")
-        except Error as error:
-            raise BenchError(f"{address.path or 'the overview'}: {error.message}") from error
-        finally:
-            browser.close()
+    except Error as error:
+        raise BenchError(f"{address.path or 'the overview'}: {error.message}") from error
 
 
 def _wait_ms(browser: Browser, url: str) -> float:

@@ -14,7 +14,8 @@ CROWD = {
         "alone": [{"p50": 5.0, "p99": 50.0, "max": 60.0}],
         "beside": [{"p50": 6.0, "p99": 75.0, "max": 90.0}],
         "errors": 0,
-        "live_parts_drawn_per_s": 15.2,
+        "live_parts_asked": 2_000,
+        "live_parts_drawn": 1_900,
         "p99_ratio": 1.5,
     },
     "measured": "today",
@@ -29,6 +30,7 @@ def test_each_part_has_its_table_and_what_it_was_measured_on() -> None:
     assert "| alerts | 2.5 | 31.0 ms | 20.0 ms | 9.0 ms | 40.0 ms |" in " ".join(text.split())
     assert "| 20 dashboards | 6.0, 75.0 ms |" in " ".join(text.split())
     assert "p99 with 20 dashboards: **1.5 times** that without" in text
+    assert "95% of the 2,000 live parts that were due." in text
     assert text.count("*today*") == 2
 
 
