@@ -165,7 +165,9 @@ class Viewer:
             for part in message.stop_auto_rerun.fragment_ids:
                 self._stop_clock(part)
         elif kind == "script_finished":
-            if message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY:
+            # Also where it says that it ended early: that is so of each run that another one waits
+            # for, and such a one of mere parts is not cut off.
+            if message.script_finished != ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                 self.parts_drawn += len(message.metadata.run.fragment_ids)
             # The login by cookie is a run of its own, which has no live parts yet. A slow page may
             # be cut off by the first of its own clocks, and that part is drawn last.
