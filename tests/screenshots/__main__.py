@@ -31,7 +31,8 @@ def main() -> int:
         sys.stderr.write(f"error: {NO_BROWSER}\n")
         return 1
     IMAGES.mkdir(exist_ok=True)
-    with ExitStack() as open_, TemporaryDirectory(prefix="finguard-screenshots-") as name:
+    # The folder goes last: what runs in it has to end first.
+    with TemporaryDirectory(prefix="finguard-screenshots-") as name, ExitStack() as open_:
         folder = Path(name)
         stack = open_.enter_context(running_stack(folder / "stack"))
         template = make_template(stack)
