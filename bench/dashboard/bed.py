@@ -25,7 +25,7 @@ FROM generate_series(1, 20000) AS number
 WHERE NOT EXISTS (SELECT FROM dead_letters)
 """
 
-AUTH: Final = "/api/v1/auth/browser"
+_AUTH: Final = "/api/v1/auth/browser"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,10 +71,10 @@ def browser_cookie(api: Served) -> str:
     url = f"http://127.0.0.1:{api.port}"
     with httpx.Client(base_url=url, timeout=30) as browser:
         own = {"Authorization": f"Bearer {log_in(url)}"}
-        handoff = browser.post(f"{AUTH}/handoff", headers=own)
+        handoff = browser.post(f"{_AUTH}/handoff", headers=own)
         code = handoff.json()["code"] if handoff.is_success else ""
         # As a page of the dashboard sends it.
-        browser.post(f"{AUTH}/cookie", data={"code": code}, headers={"Origin": url})
+        browser.post(f"{_AUTH}/cookie", data={"code": code}, headers={"Origin": url})
         cookies = [f"{name}={value}" for name, value in browser.cookies.items()]
     if len(cookies) != 1:
         raise BenchError("the API gave a browser no cookie")

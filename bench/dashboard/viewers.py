@@ -42,13 +42,11 @@ class Seen(NamedTuple):
     """What some viewers have been sent since all of them had their page.
 
     Attributes:
-        seconds: since then.
         asked: how often the clock of a live part has asked for it.
         drawn: how often one was drawn. What is asked for again while it waits is drawn once.
         lost: viewers whose connection ended.
     """
 
-    seconds: float
     asked: int
     drawn: int
     lost: int
@@ -198,11 +196,9 @@ async def _look_all(port: int) -> None:
     looking = [asyncio.create_task(viewer.look(port)) for viewer in viewers]
     await _all_drawn(viewers, looking)
     before = [(viewer.asked, viewer.parts_drawn) for viewer in viewers]
-    begin_s = loop.time()
     print("drawn", flush=True)  # noqa: T201 - to the bench
     await loop.run_in_executor(None, sys.stdin.read)
     seen = Seen(
-        seconds=loop.time() - begin_s,
         asked=sum(viewer.asked for viewer in viewers) - sum(asked for asked, _ in before),
         drawn=sum(viewer.parts_drawn for viewer in viewers) - sum(drawn for _, drawn in before),
         lost=sum(task.done() for task in looking),

@@ -12,12 +12,12 @@ import pytest
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
-    Error,
     Locator,
     Page,
     expect,
     sync_playwright,
 )
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from devstack import Stack
 from devstack.chromium import ARGUMENTS
@@ -27,6 +27,7 @@ from tests.acceptance.test_browser import (
     USERNAME,
     WAIT_MS,
     log_in,
+    reload,
 )
 from tests.acceptance.whole import free_port, is_healthy
 from tests.conftest import clone_database
@@ -195,12 +196,6 @@ def note(page: Page) -> Locator:
     return page.locator(".st-key-triage").get_by_label("Note").first
 
 
-def has_cookie(page: Page) -> bool:
-    """Whether the browser stays logged in; asking also lets the page's events be heard."""
-    page.wait_for_timeout(50)
-    return any(cookie.get("name") == "finguard_session" for cookie in page.context.cookies())
-
-
 def leave_field(page: Page) -> None:
     """Click where nothing is, so that a field is left and keys are shortcuts again."""
     page.locator(".st-key-detail h3").click()
@@ -327,7 +322,7 @@ def download_list(page: Page) -> str:
     try:
         with page.expect_download(timeout=WAIT_MS / 3) as download:
             button.click()
-    except Error:
+    except PlaywrightTimeoutError:
         with page.expect_download() as download:
             button.click()
     return download.value.path().read_text("utf-8")
@@ -340,8 +335,7 @@ def test_a_filter_survives_a_reload_and_bounds_the_file(page: Page, queue: Queue
     page.get_by_role("option", name="Velocity").click()
     expect(page).to_have_url(re.compile(r"rule=Velocity"))
 
-    wait_for(lambda: has_cookie(page), "the browser's cookie")
-    page.reload()
+    reload(page)
 
     rule = page.get_by_test_id("stMultiSelect").filter(has_text="Rule")
     expect(rule).to_contain_text("Velocity")
