@@ -1,6 +1,11 @@
-"""What all measurements say of a distribution, and how they show it."""
+"""What all measurements say of a distribution, how they show it, and where they keep it."""
 
-from collections.abc import Iterator, Sequence
+import json
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 
 def percentiles(ordered_ms: list[float]) -> dict[str, float]:
@@ -26,3 +31,22 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
         if number == 0:
             yield f"|{'|'.join('-' * (width + 2) for width in widths)}|"
+
+
+def store(report: Mapping[str, Any], file: Path) -> None:
+    """Write the figures."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def stored(file: Path, command: str) -> dict[str, Any]:
+    """The latest figures; without any the program ends, and names the command that makes some."""
+    if not file.exists():
+        sys.exit(f"there are no results yet: {command}")
+    report: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return report
+
+
+def unaligned(markdown: str) -> str:
+    """The same for a file, where there is no need for aligned columns."""
+    return re.sub(r" {2,}\|", " |", markdown)

@@ -10,11 +10,11 @@ from bench.api.bed import Bed, Served, running_bed, serving
 from bench.api.client import Load, Measured, measure
 from bench.api.filling import fill
 from bench.api.operations import Chance, Operation, lists, ranges, statistics
-from bench.api.report import FILE, markdown, merged, store
+from bench.api.report import FILE, markdown, merged
 from bench.api.services import processor_s, server_pid, versions
 from bench.api.stream import Plan, measure_stream
 from bench.command import BenchError, run, wanted_parts
-from bench.figures import percentiles
+from bench.figures import percentiles, store
 from devstack.console import Console
 
 DEFAULT_ALERTS = 5_000_000
@@ -59,7 +59,7 @@ def _measure(
             }
             for name in wanted:
                 report = merged({name: {**parts[name](), "measured": where}})
-                store(report)
+                store(report, FILE)
     print(markdown(report))  # noqa: T201
     console.line(f"All figures: {os.path.relpath(FILE)}")
 

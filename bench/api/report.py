@@ -4,13 +4,11 @@
 """
 
 import json
-import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bench.figures import table
+from bench.figures import stored, table, unaligned
 from devstack.layout import CHECKOUT
 
 FILE: Final = CHECKOUT / "bench" / "results" / "api.json"
@@ -34,12 +32,6 @@ def merged(parts: Parts, file: Path = FILE) -> dict[str, Any]:
         for name, figures in everything[part]["closed"]["operations"].items()
     }
     return {"endpoints": endpoints, "parts": everything}
-
-
-def store(report: Mapping[str, Any], file: Path = FILE) -> None:
-    """Write the figures."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def markdown(report: Mapping[str, Any], *, worst: int | None = None) -> str:
@@ -110,11 +102,7 @@ def _stream(part: Mapping[str, Any]) -> Iterator[str]:
 
 def main() -> None:
     """Print the latest results as Markdown."""
-    if not FILE.exists():
-        sys.exit("there are no results yet: make bench-api")
-    report = json.loads(FILE.read_text("utf-8"))
-    # In a file there is no need for aligned columns.
-    print(re.sub(r" {2,}\|", " |", markdown(report, worst=WORST)))  # noqa: T201
+    print(unaligned(markdown(stored(FILE, "make bench-api"), worst=WORST)))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from bench.api.services import versions
 from bench.command import run, wanted_parts
 from bench.dashboard.bed import Shown, bury, showing
 from bench.dashboard.cost import measure_crowd, measure_refreshes
-from bench.dashboard.report import FILE, markdown, merged, store
+from bench.dashboard.report import FILE, markdown, merged
 from bench.dashboard.viewers import Address
 from bench.dashboard.visits import browser_path, measure_visits
+from bench.figures import store
 from devstack.console import Console
 
 ALERTS: Final = 1_000_000
@@ -59,7 +60,7 @@ def _measure(
             parts = _parts(bed, shown, given)
             for name in wanted:
                 report = merged({name: {"figures": parts[name](), "measured": where}})
-                store(report)
+                store(report, FILE)
     print(markdown(report))  # noqa: T201
     console.line(f"All figures: {os.path.relpath(FILE)}")
 

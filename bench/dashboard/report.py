@@ -4,13 +4,11 @@
 """
 
 import json
-import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bench.figures import table
+from bench.figures import stored, table, unaligned
 from devstack.layout import CHECKOUT
 
 FILE: Final = CHECKOUT / "bench" / "results" / "dashboard.json"
@@ -22,12 +20,6 @@ def merged(parts: Parts, file: Path = FILE) -> dict[str, Any]:
     """The figures of this run, and those of parts that it did not measure."""
     kept = json.loads(file.read_text("utf-8")) if file.exists() else {}
     return {**kept, **parts}
-
-
-def store(report: Mapping[str, Any], file: Path = FILE) -> None:
-    """Write the figures."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def markdown(report: Parts) -> str:
@@ -88,11 +80,7 @@ def _crowd(figures: Mapping[str, Any]) -> Iterator[str]:
 
 def main() -> None:
     """Print the latest results as Markdown."""
-    if not FILE.exists():
-        sys.exit("there are no results yet: make bench-dashboard")
-    report = json.loads(FILE.read_text("utf-8"))
-    # In a file there is no need for aligned columns.
-    print(re.sub(r" {2,}\|", " |", markdown(report)))  # noqa: T201
+    print(unaligned(markdown(stored(FILE, "make bench-dashboard"))))  # noqa: T201
 
 
 if __name__ == "__main__":

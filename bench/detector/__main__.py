@@ -16,8 +16,9 @@ from bench.detector.charts import draw
 from bench.detector.equipment import equip, pins
 from bench.detector.latency import measure_latency
 from bench.detector.memory import measure_redis, measure_resident
-from bench.detector.report import FILE, markdown, merged, store
+from bench.detector.report import FILE, markdown, merged
 from bench.detector.throughput import measure_throughput
+from bench.figures import store
 from bench.machine import describe
 from devstack.console import Console
 from devstack.jars import locked_jars
@@ -59,7 +60,7 @@ def _measure(
             console.line(f"{name}: took {took_s:.0f} s")
             measured = {"measured": machine, "took_s": round(took_s)}
             report = merged({name: {**figures, **measured}})
-            store(report)
+            store(report, FILE)
     draw(report)
     print(markdown(report))  # noqa: T201
     console.line(f"All figures: {os.path.relpath(FILE)}")

@@ -4,13 +4,11 @@
 """
 
 import json
-import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bench.figures import table
+from bench.figures import stored, table, unaligned
 from devstack.layout import CHECKOUT
 
 RESULTS: Final = CHECKOUT / "bench" / "results"
@@ -30,12 +28,6 @@ def merged(parts: Parts, file: Path = FILE) -> dict[str, Any]:
     kept = json.loads(file.read_text("utf-8"))["parts"] if file.exists() else {}
     everything = {**kept, **parts}
     return {**summary(everything), "parts": everything}
-
-
-def store(report: Mapping[str, Any], file: Path = FILE) -> None:
-    """Write the figures."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
 
 
 def summary(parts: Parts) -> dict[str, Any]:
@@ -202,11 +194,7 @@ def _redis(part: Mapping[str, Any], _report: Mapping[str, Any]) -> Iterator[str]
 
 def main() -> None:
     """Print the latest results as Markdown."""
-    if not FILE.exists():
-        sys.exit("there are no results yet: make bench-detector")
-    report = json.loads(FILE.read_text("utf-8"))
-    # In a file there is no need for aligned columns.
-    print(re.sub(r" {2,}\|", " |", markdown(report)))  # noqa: T201
+    print(unaligned(markdown(stored(FILE, "make bench-detector"))))  # noqa: T201
 
 
 if __name__ == "__main__":

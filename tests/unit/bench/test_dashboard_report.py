@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from bench.dashboard.report import markdown, merged, store
+from bench.dashboard.report import markdown, merged
+from bench.figures import store
 
 VISITS = {"figures": {"overview": {"p50": 812.4, "p99": 990.0, "max": 1234.5}}, "measured": "today"}
 COST = {"requests": 2.5, "ms": 31.0, "api_cpu_ms": 20.0, "postgres_cpu_ms": 9.0}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bench.detector.charts import draw
-from bench.detector.report import markdown, merged, store
-from bench.figures import at, percentiles
+from bench.detector.report import markdown, merged
+from bench.figures import at, percentiles, store
 
 
 def system(tps: int) -> dict[str, Any]:
