@@ -1,10 +1,12 @@
 """From what somebody chose in the filter row to what the API is asked for."""
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from finguard.dashboard.client.alerts import AlertFilter, Sort
+from finguard.dashboard.period import Period
 
 ANYONE: Final = "Anyone"
 NOBODY: Final = "Nobody"
@@ -64,6 +66,12 @@ def alert_filter(choices: Choices, viewer: str) -> AlertFilter:
         max_amount=_exact(choices.max_amount),
         text=choices.text.strip(),
     )
+
+
+def during(chosen: AlertFilter, period: Period) -> AlertFilter:
+    """The same filter, of a range of time; where that slides, as it is now."""
+    times = {"start": period.start(datetime.now(UTC)), "end": period.end}
+    return chosen.model_copy(update=times)
 
 
 def country_codes(text: str) -> tuple[str, ...]:

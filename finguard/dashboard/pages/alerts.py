@@ -1,10 +1,10 @@
 """The alerts page: the analysts' queue, and beside it why an alert was raised."""
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
+from finguard.dashboard import address
 from finguard.dashboard.client.alerts import AlertFilter, Sort
+from finguard.dashboard.filters import during
 from finguard.dashboard.listing import Listing
 from finguard.dashboard.period import Period
 from finguard.dashboard.session import Session, current
@@ -14,9 +14,9 @@ from finguard.dashboard.widgets.range_picker import chosen_period
 
 def _page() -> None:
     session, period = current(), chosen_period()
-    chosen, sort = alert_filters.show(session)
+    chosen, sort = alert_filters.show(session, period)
     listing = _listing(session, chosen, sort, period)
-    opened = alert_detail.chosen_alert()
+    opened = address.number(alert_detail.PARAMETER)
     # The list keeps its place on the page, and so what is scrolled and selected in it.
     left, right = st.columns([11, 9] if opened else [999, 1], gap="medium" if opened else None)
     with left:
@@ -29,9 +29,7 @@ def _page() -> None:
 def _queue(
     session: Session, listing: Listing, chosen: AlertFilter, period: Period, opened: int | None
 ) -> None:
-    times = {"start": period.start(datetime.now(UTC)), "end": period.end}
-    dated = chosen.model_copy(update=times)
-    if alert_queue.show(session, listing, dated, opened):
+    if alert_queue.show(session, listing, during(chosen, period), opened):
         return
     if chosen.parameters():
         states.empty(

@@ -1,12 +1,14 @@
 """The dead letters page: messages that were no transactions, and what is done with them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import streamlit as st
 from streamlit.elements.arrow import DataframeStateInput
 
-from finguard.dashboard import letter_actions
+from finguard.dashboard import address, letter_actions
 from finguard.dashboard.charts.bars import counts_bars, counts_frame
 from finguard.dashboard.charts.palette import SKY
 from finguard.dashboard.charts.reasons import reasons_frame, reasons_over_time, tracks_frame
@@ -39,11 +41,11 @@ def _page() -> None:
         dated = _dated(chosen, period)
         key = ("letters", listing.name, tuple(listing.cursors), listing.turn)
         listing.page = session.ask(key, lambda api: listing.load(api, dated))
-    above, selected = st.container(), letter_detail.chosen_letter()
+    above, selected = st.container(), address.number(letter_detail.PARAMETER)
     drawn = _list_and_detail(session, listing, chosen, period, selected)
     with above:
         watch = st.fragment(_watch, run_every=session.refresh_s)
-        watch(session, listing, chosen, period, drawn)
+        watch(session, listing, partial(_dated, chosen, period), selected, drawn)
 
 
 def _charts(session: Session, period: Period) -> None:
@@ -146,13 +148,13 @@ def _list_and_detail(
 def _watch(
     session: Session,
     listing: LetterListing,
-    chosen: LetterFilter,
-    period: Period,
+    dated: Callable[[], LetterFilter],
+    selected: int | None,
     drawn: LetterDetail | None,
 ) -> None:
     """See what has changed: letters show it in their places, and new ones are told of."""
-    dated = _dated(chosen, period)
-    fresh = session.ask(listing.now_key, lambda api: listing.load(api, dated))
+    address.keep(letter_detail.PARAMETER, selected)
+    fresh = session.ask(listing.now_key, lambda api: listing.load(api, dated()))
     changed = drawn is not None and letter_detail.has_changed(session, drawn)
     states.outage(session)
     if session.feed.outage:
@@ -244,7 +246,7 @@ def _table(
             return
         clicked = st.session_state[key]["selection"]["cells"]
         letter_id = listing.letter_in(clicked[0][0]) if clicked else None
-        if letter_id is not None and letter_id != letter_detail.chosen_letter():
+        if letter_id is not None and letter_id != address.number(letter_detail.PARAMETER):
             letter_detail.choose(letter_id)
 
     st.dataframe(

@@ -7,6 +7,7 @@ from typing import Final
 
 import streamlit as st
 
+from finguard.dashboard import address
 from finguard.dashboard.charts.journey import journey_map, places_frame, way_frame
 from finguard.dashboard.charts.transactions import transactions_frame, transactions_over_time
 from finguard.dashboard.charts.world import CREDIT
@@ -51,20 +52,6 @@ _MAP_PX: Final = 220
 _TIMELINE_PX: Final = 190
 
 
-def chosen_alert() -> int | None:
-    """The alert that the URL names."""
-    text = st.query_params.get(PARAMETER, "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None  # noqa: PLR2004 - bigint
-
-
-def choose(alert_id: int | None) -> None:
-    """Name an alert in the URL, or none."""
-    if alert_id is not None:
-        st.query_params[PARAMETER] = str(alert_id)
-    elif PARAMETER in st.query_params:
-        del st.query_params[PARAMETER]
-
-
 def link(label: str, alert_id: int, parameters: dict[str, str]) -> None:
     """A link to an alert that keeps the parameters given."""
     st.page_link(
@@ -87,6 +74,7 @@ def of(session: Session, alert_id: int, max_age_s: float | None = _A_WHILE_S) ->
 
 def show(session: Session, alert_id: int) -> None:
     """Draw the detail of an alert, with ways to its neighbours and one to close it."""
+    address.keep(PARAMETER, alert_id)
     with st.container(border=True, key="detail", gap="small"):
         try:
             alert = of(session, alert_id, max_age_s=None)
@@ -139,10 +127,10 @@ def _ways(session: Session, alert_id: int) -> None:
                 disabled=target is None,
                 type="tertiary",
             ):
-                choose(target)
+                address.name(PARAMETER, target)
                 st.rerun()
         if st.button("Close", icon=":material/close:", shortcut="X", key="close", type="tertiary"):
-            choose(None)
+            address.name(PARAMETER, None)
             st.rerun()
 
 

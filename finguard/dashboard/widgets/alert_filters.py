@@ -5,9 +5,13 @@ from typing import Final
 import streamlit as st
 
 from finguard.dashboard.client.alerts import AlertFilter, Sort
-from finguard.dashboard.filters import ANYONE, ME, NOBODY, SORTS, Choices, alert_filter
+from finguard.dashboard.filters import ANYONE, ME, NOBODY, SORTS, Choices, alert_filter, during
+from finguard.dashboard.period import Period
 from finguard.dashboard.session import Session
 from finguard.dashboard.wording import RULES, SEVERITIES, STATUSES
+
+MOST_EXPORTED: Final = 50_000
+"""So many alerts a file has at most: the dashboard holds it while the browser fetches it."""
 
 _LISTS: Final = ("rule", "severity", "status")
 _TEXTS: Final = ("text", "country", "user")
@@ -17,14 +21,14 @@ _SEVERITIES: Final = {code: code.capitalize() for code in SEVERITIES}
 _URL: Final = "query-params"
 
 
-def show(session: Session) -> tuple[AlertFilter, Sort]:
-    """Draw the row: which alerts, without a time, and in which order."""
+def show(session: Session, period: Period) -> tuple[AlertFilter, Sort]:
+    """Draw the row: which alerts, without a time, and in which order; and all of them as a file."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters", gap="small"):
         text = st.text_input(
             "Search",
             key="text",
             max_chars=100,
-            width=165,
+            width=150,
             placeholder="merchant, city, id",
             icon=":material/search:",
             bind=_URL,
@@ -38,13 +42,13 @@ def show(session: Session) -> tuple[AlertFilter, Sort]:
             "Assignee",
             [ANYONE, ME, NOBODY],
             key="assignee",
-            width=120,
+            width=115,
             accept_new_options=True,
             help="Type a user name to see the alerts of somebody else.",
             bind=_URL,
         )
         sort = st.selectbox(
-            "Order", list(SORTS), format_func=SORTS.__getitem__, key="sort", width=145, bind=_URL
+            "Order", list(SORTS), format_func=SORTS.__getitem__, key="sort", width=135, bind=_URL
         )
         choices = _more(
             Choices(
@@ -60,7 +64,30 @@ def show(session: Session) -> tuple[AlertFilter, Sort]:
         chosen = alert_filter(choices, session.user.username if session.user else "")
         if chosen.parameters():
             st.button("Clear", type="tertiary", key="clear", on_click=clear)
+        _file(session, chosen, sort, period)
     return chosen, sort
+
+
+def _file(session: Session, chosen: AlertFilter, sort: Sort, period: Period) -> None:
+    """All that is listed, and made when it is asked for.
+
+    Not in the part of the page that is refreshed: each refresh would give the button another file
+    and forget the one before, and a click that met it would download nothing.
+    """
+    st.download_button(
+        "CSV",
+        lambda: session.act(
+            lambda api: api.alerts.export(during(chosen, period), MOST_EXPORTED, sort)
+        ),
+        "alerts.csv",
+        "text/csv",
+        key="csv",
+        on_click="ignore",
+        icon=":material/download:",
+        help=f"All alerts that these filters match now, in this order, the first "
+        f"{MOST_EXPORTED:,} at most. Choose a shorter time for a smaller file; the API's export "
+        "itself goes up to a million.",
+    )
 
 
 def clear() -> None:
@@ -80,7 +107,7 @@ def _several(label: str, key: str, names: dict[str, str]) -> tuple[str, ...]:
         list(names),
         format_func=lambda code: names.get(code, code),
         key=key,
-        width=145,
+        width=135,
         placeholder="Any",
         bind=_URL,
     )

@@ -4,6 +4,7 @@ from typing import Final
 
 import streamlit as st
 
+from finguard.dashboard import address
 from finguard.dashboard.client.alerts import Alert, AlertFilter
 from finguard.dashboard.client.http import Refused
 from finguard.dashboard.decisions import failures
@@ -18,9 +19,6 @@ from finguard.dashboard.listing import (
 from finguard.dashboard.session import Session, clock
 from finguard.dashboard.widgets import alert_detail, bulk_triage, states
 from finguard.dashboard.wording import escape
-
-MOST_EXPORTED: Final = 50_000
-"""So many alerts a file has at most: the dashboard holds it while the browser fetches it."""
 
 _TABLE_HEIGHT_PX: Final = 560
 _ROW_PX: Final = 35
@@ -39,6 +37,7 @@ def show(session: Session, listing: Listing, chosen: AlertFilter, opened: int | 
     Returns:
         Whether there is anything to see, or to wait for.
     """
+    address.keep(alert_detail.PARAMETER, opened)
     refusal = _load(session, listing, chosen)
     arrived = 0 if refusal else _arrived(session, listing, chosen)
     if arrived and not listing.items:
@@ -56,13 +55,11 @@ def show(session: Session, listing: Listing, chosen: AlertFilter, opened: int | 
         if session.feed.outage is None:
             st.skeleton(height=_TABLE_HEIGHT_PX)
         return True
-    _pager(session, listing, chosen, arrived, opened)
+    _pager(session, listing, arrived, opened)
     if not listing.items:
         return False
     with st.container(key="queue-table"):
         _table(session, listing, opened)
-    if alert_detail.chosen_alert() != opened:
-        st.rerun()
     return True
 
 
@@ -101,9 +98,7 @@ def _arrived(session: Session, listing: Listing, chosen: AlertFilter) -> int:
     return listing.look(newest) if newest else 0
 
 
-def _pager(
-    session: Session, listing: Listing, chosen: AlertFilter, arrived: int, opened: int | None
-) -> None:
+def _pager(session: Session, listing: Listing, arrived: int, opened: int | None) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="pager"
     ):
@@ -120,7 +115,8 @@ def _pager(
                 with st.container(key="to-detail"):
                     st.markdown(f"[Alert {opened} is below](#{alert_detail.ANCHOR})")
         with st.container(horizontal=True, width="content", gap="small"):
-            _actions(session, listing, chosen)
+            if session.may("analyst"):
+                _triage_selected(session, listing)
             if st.button(
                 "Newer" if listing.sort == "newest" else "Back",
                 key="newer",
@@ -142,28 +138,14 @@ def news_words(arrived: int) -> str:
     return f"{amount} new alert{'' if arrived == 1 else 's'} – show"  # noqa: RUF001 - a dash
 
 
-def _actions(session: Session, listing: Listing, chosen: AlertFilter) -> None:
-    if session.may("analyst"):
-        results = bulk_triage.show(session, selected(listing))
-        if results:
-            listing.replace(result.current for result in results if result.current)
-            for result in results:
-                session.feed.forget(("alert", result.alert_id))
-            listing.mark(result.alert_id for result in failures(results))
-            st.rerun()
-    st.download_button(
-        "CSV",
-        lambda: session.act(lambda api: api.alerts.export(chosen, MOST_EXPORTED, listing.sort)),
-        "alerts.csv",
-        "text/csv",
-        key="csv",
-        on_click="ignore",
-        icon=":material/download:",
-        disabled=not listing.items,
-        help=f"All alerts that these filters match now, in this order, the first "
-        f"{MOST_EXPORTED:,} at most. Choose a shorter time for a smaller file; the API's export "
-        "itself goes up to a million.",
-    )
+def _triage_selected(session: Session, listing: Listing) -> None:
+    results = bulk_triage.show(session, selected(listing))
+    if results:
+        listing.replace(result.current for result in results if result.current)
+        for result in results:
+            session.feed.forget(("alert", result.alert_id))
+        listing.mark(result.alert_id for result in failures(results))
+        st.rerun()
 
 
 def _table(session: Session, listing: Listing, opened: int | None) -> None:
@@ -181,7 +163,8 @@ def _table(session: Session, listing: Listing, opened: int | None) -> None:
         chosen = st.session_state[key]["selection"]
         alert = listing.click([cell[0] for cell in chosen["cells"]], chosen["rows"])
         if alert:
-            alert_detail.choose(alert.alert_id)
+            address.name(alert_detail.PARAMETER, alert.alert_id)
+            st.rerun()
 
     st.dataframe(
         alerts_frame(listing.items, opened),

@@ -28,7 +28,7 @@ def show_actions(session: Session, letter: LetterDetail) -> None:
     letter_id = letter.dead_letter_id
     with st.container(horizontal=True, gap="small", key="letter-actions"):
         if is_replayable(letter) and st.button(
-            replay_label(letter), icon=":material/replay:", key="letter-replay"
+            replay_label(letter), icon=":material/replay:", key=f"letter-replay-{letter_id}"
         ):
             letter_actions.replay(session, [letter_id], letter_id, again=letter.waits)
         if letter.status != "discarded":

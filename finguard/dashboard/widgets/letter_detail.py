@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 import streamlit as st
 
-from finguard.dashboard import letter_actions
+from finguard.dashboard import address, letter_actions
 from finguard.dashboard.client.http import NotFound
 from finguard.dashboard.client.letters import Content, Letter, LetterDetail, Message
 from finguard.dashboard.letter_wording import (
@@ -40,18 +40,9 @@ _LONG_CHARS: Final = 700
 _HIGH_PX: Final = 240
 
 
-def chosen_letter() -> int | None:
-    """The letter that the URL names."""
-    text = st.query_params.get(PARAMETER, "")
-    return int(text) if text.isdecimal() and 0 < len(text) < 19 else None  # noqa: PLR2004 - bigint
-
-
 def choose(letter_id: int | None) -> None:
     """Name a letter in the URL, or none."""
-    if letter_id is not None:
-        st.query_params[PARAMETER] = str(letter_id)
-    else:
-        st.query_params.pop(PARAMETER, None)
+    address.name(PARAMETER, letter_id)
     letter_actions.forget_notice()
 
 

@@ -89,19 +89,26 @@ def _news(session: Session, desk: Desk, alert: Alert, history: Sequence[Change])
     elif desk.refusal:
         lines = [escape(desk.refusal)]
     st.warning("  \n".join([title, *lines]), icon=":material/group:")
-    if st.button("Understood", key="understood", type="tertiary"):
+    if st.button("Understood", key=f"understood-{alert.alert_id}", type="tertiary"):
         desk.seen, desk.refusal = alert.version, ""
         st.rerun()
 
 
 def _buttons(session: Session, desk: Desk, alert: Alert) -> Decision | None:
-    """What was pressed, with the note."""
+    """What was pressed, with the note.
+
+    Buttons bear the alert's number: what is pressed while the page still shows another alert than
+    the one that it is about to show, is meant for the one that is seen.
+    """
     pressed: Decision | None = None
     with st.container(horizontal=True, gap="small"):
         for status in possible(alert.status):
             action = ACTIONS[status]
             if st.button(
-                action.label, icon=action.icon, shortcut=action.shortcut, key=f"to-{status}"
+                action.label,
+                icon=action.icon,
+                shortcut=action.shortcut,
+                key=f"to-{status}-{alert.alert_id}",
             ):
                 pressed = Decision(status=status)
     key = f"note-{alert.alert_id}-{desk.note}"
@@ -121,7 +128,7 @@ def _buttons(session: Session, desk: Desk, alert: Alert) -> Decision | None:
         label_visibility="collapsed",
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if st.button("Add note", icon=":material/add_comment:", key="add-note"):
+        if st.button("Add note", icon=":material/add_comment:", key=f"add-note-{alert.alert_id}"):
             pressed = Decision()
         pressed = _assignment(session, alert) or pressed
     if pressed is None:
@@ -136,16 +143,19 @@ def _buttons(session: Session, desk: Desk, alert: Alert) -> Decision | None:
 def _assignment(session: Session, alert: Alert) -> Decision | None:
     me = session.user.username if session.user else ""
     if alert.assignee != me and st.button(
-        "Assign to me", icon=":material/person_add:", shortcut="A", key="assign-me"
+        "Assign to me",
+        icon=":material/person_add:",
+        shortcut="A",
+        key=f"assign-me-{alert.alert_id}",
     ):
         return Decision(assignee=me)
     if alert.assignee is not None and st.button(
-        "Unassign", icon=":material/person_remove:", key="unassign"
+        "Unassign", icon=":material/person_remove:", key=f"unassign-{alert.alert_id}"
     ):
         return Decision(assignee=NOBODY)
-    with st.popover("Assign to …", key="assign"):
+    with st.popover("Assign to …", key=f"assign-{alert.alert_id}"):
         name = st.text_input("User name", key=f"assignee-{alert.alert_id}", max_chars=64).strip()
-        if st.button("Assign", key="assign-other") and name:
+        if st.button("Assign", key=f"assign-other-{alert.alert_id}") and name:
             return Decision(assignee=name)
     return None
 

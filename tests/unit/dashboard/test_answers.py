@@ -34,7 +34,7 @@ from finguard.dashboard.client import (
 from finguard.dashboard.client.http import Answer
 from finguard.dashboard.listing import PAGE_SIZE
 from finguard.dashboard.quiet import KINDS
-from finguard.dashboard.widgets.alert_queue import MOST_EXPORTED
+from finguard.dashboard.widgets.alert_filters import MOST_EXPORTED
 from finguard.dashboard.widgets.suppressions import MOST_REASON_CHARS
 from finguard.dashboard.widgets.triage_panel import NOTE_CHARS
 from finguard.dashboard.wording import CHANNELS, SEVERITIES, STATUSES

@@ -168,19 +168,19 @@ def test_a_replay_is_seen_to_be_resolved(api: FakeApi, show: Show) -> None:
     """First the word is awaited, then it is there; the table says so as well."""
     app = show(api.session(), LETTERS_PAGE, letter="2")
 
-    app.button(key="letter-replay").click().run()
+    app.button(key="letter-replay-2").click().run()
 
     assert api.letters.sent == [{"ids": [2], "again": False}]
     assert "Dead letter 2\\: replayed" in texts(app)
     assert "word is awaited and appears here by itself" in texts(app)
-    assert app.button(key="letter-replay").label == "Replay again"
+    assert app.button(key="letter-replay-2").label == "Replay again"
 
     api.letters.become(2, status="resolved", status_by="detector", status_at=NOW.isoformat())
     later(api, app)
 
     assert "There is nothing left to do" in texts(app)
     assert list(app.dataframe[0].value["Status"]) == ["○ Open", "✓ Resolved", "○ Open"]
-    assert not [button for button in app.button if button.key == "letter-replay"]
+    assert not [button for button in app.button if button.key == "letter-replay-2"]
 
 
 def test_a_letter_that_came_back_leads_to_its_next_attempt(api: FakeApi, show: Show) -> None:
@@ -271,7 +271,7 @@ def test_a_refusal_is_told_with_its_remedy(api: FakeApi, show: Show) -> None:
     api.letters.refusals[2] = "Kafka holds its message no longer; discard it"
     app = show(api.session(), LETTERS_PAGE, letter="2")
 
-    app.button(key="letter-replay").click().run()
+    app.button(key="letter-replay-2").click().run()
 
     assert "Kafka holds its message no longer\\; discard it" in app.warning[0].value
 
@@ -281,7 +281,7 @@ def test_without_an_answer_to_repeat_it_is_said_to_be_safe(api: FakeApi, show: S
     app = show(api.session(), LETTERS_PAGE, letter="2")
     api.failure = httpx.ReadTimeout("slow")
 
-    app.button(key="letter-replay").click().run()
+    app.button(key="letter-replay-2").click().run()
 
     assert not app.exception
     assert "to do the same again is safe" in texts(app)

@@ -10,7 +10,8 @@ from tests.unit.dashboard.fake_api import FakeApi, problem
 
 def buttons(app: AppTest) -> list[str]:
     """Where the alert may go, by the buttons' keys."""
-    return [button.key[3:] for button in app.button if button.key and button.key.startswith("to-")]
+    keys = [button.key for button in app.button if button.key]
+    return [key.split("-")[1] for key in keys if key.startswith("to-")]
 
 
 def test_a_decision_takes_the_note_along(api: FakeApi, show: Show) -> None:
@@ -18,13 +19,25 @@ def test_a_decision_takes_the_note_along(api: FakeApi, show: Show) -> None:
     app = show(api.session(), ALERTS_PAGE, alert="2")
 
     app.text_area(key="note-2-0").input("Called them.\nThey were at home.").run()
-    app.button(key="to-confirmed_fraud").click().run()
+    app.button(key="to-confirmed_fraud-2").click().run()
 
     assert (api.alerts[1]["status"], api.alerts[1]["version"]) == ("confirmed_fraud", 2)
     assert "Open → Confirmed fraud" in texts(app)
     assert "> Called them\\.  \n> They were at home\\." in texts(app)
     assert app.dataframe[0].value["Status"][1] == "Confirmed fraud"
     assert app.text_area(key="note-2-1").value == ""
+
+
+def test_a_click_is_meant_for_the_alert_that_was_seen(api: FakeApi, show: Show) -> None:
+    """Not for the one that the page is about to show: neither is changed then."""
+    app = show(api.session(), ALERTS_PAGE, alert="2")
+    app.button(key="to-confirmed_fraud-2").click()
+    app.query_params["alert"] = "1"
+
+    app.run()
+
+    assert {alert["status"] for alert in api.alerts} == {"open"}
+    assert {alert["version"] for alert in api.alerts} == {1}
 
 
 def test_only_possible_ways_are_offered(api: FakeApi, show: Show) -> None:
@@ -40,12 +53,12 @@ def test_an_alert_is_taken_and_given_back(api: FakeApi, show: Show) -> None:
     """By the analyst, with a click each."""
     app = show(api.session(), ALERTS_PAGE, alert="2")
 
-    app.button(key="assign-me").click().run()
+    app.button(key="assign-me-2").click().run()
 
     assert api.alerts[1]["assignee"] == "ada"
     assert "Assigned to you" in texts(app)
 
-    app.button(key="unassign").click().run()
+    app.button(key="unassign-2").click().run()
 
     assert api.alerts[1]["assignee"] is None
 
@@ -54,10 +67,10 @@ def test_a_note_alone_is_a_change(api: FakeApi, show: Show) -> None:
     """And an empty one is none."""
     app = show(api.session(), ALERTS_PAGE, alert="2")
 
-    app.button(key="add-note").click().run()
+    app.button(key="add-note-2").click().run()
     assert "Write a note first." in texts(app)
     app.text_area(key="note-2-0").input("Waiting for the bank.").run()
-    app.button(key="add-note").click().run()
+    app.button(key="add-note-2").click().run()
 
     assert [change["note"] for change in api.histories[2]] == ["Waiting for the bank."]
 
@@ -68,7 +81,7 @@ def test_a_colleague_who_was_faster_is_shown(api: FakeApi, show: Show) -> None:
     app.text_area(key="note-2-0").input("half a thou").run()
     fake_triage.change(api.alerts[1], api.histories, "bob", status="investigating", assignee="bob")
 
-    app.button(key="to-false_positive").click().run()
+    app.button(key="to-false_positive-2").click().run()
 
     assert api.alerts[1]["status"] == "investigating"
     told = texts(app)
@@ -77,7 +90,7 @@ def test_a_colleague_who_was_faster_is_shown(api: FakeApi, show: Show) -> None:
     assert "Open → Investigating\\, assigned to bob" in told
     assert app.text_area(key="note-2-0").value == "half a thou"
 
-    app.button(key="to-false_positive").click().run()
+    app.button(key="to-false_positive-2").click().run()
 
     assert api.alerts[1]["status"] == "false_positive"
     assert "A colleague was faster" not in texts(app)
@@ -94,7 +107,7 @@ def test_a_colleagues_change_is_told_when_it_happens(api: FakeApi, show: Show) -
     assert "Changed meanwhile" in texts(app)
     assert buttons(app) == ["confirmed_fraud", "false_positive", "open"]
 
-    app.button(key="understood").click().run()
+    app.button(key="understood-2").click().run()
 
     assert "Changed meanwhile" not in texts(app)
 
@@ -104,7 +117,7 @@ def test_what_the_api_refuses_is_told_in_its_words(api: FakeApi, show: Show) -> 
     app = show(api.session(), ALERTS_PAGE, alert="2")
     api.failure = problem(403, "This takes the role analyst or a higher one.")
 
-    app.button(key="to-investigating").click().run()
+    app.button(key="to-investigating-2").click().run()
 
     assert "Nothing was done" in texts(app)
     assert "This takes the role analyst" in texts(app)
@@ -115,7 +128,7 @@ def test_a_decision_during_an_outage_is_not_lost_silently(api: FakeApi, show: Sh
     app = show(api.session(), ALERTS_PAGE, alert="2")
     api.failure = httpx.ConnectError("refused")
 
-    app.button(key="to-investigating").click().run()
+    app.button(key="to-investigating-2").click().run()
 
     assert not app.exception
     assert "Nothing was done" in texts(app)
