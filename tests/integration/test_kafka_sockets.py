@@ -6,6 +6,8 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 
 import pytest
 from kafka import KafkaConsumer
@@ -35,6 +37,38 @@ def test_attempts_that_a_broker_refuses_leave_no_socket_behind() -> None:
         opened(KafkaConsumer, connection)
 
     assert sockets() == before
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_handshakes_that_fail_leave_no_socket_behind() -> None:
+    """Where the broker speaks no TLS, or has a certificate that nobody trusts."""
+    with ThreadingTCPServer(("127.0.0.1", 0), NoTls) as broker:
+        Thread(target=broker.serve_forever, daemon=True).start()
+        connection = connection_arguments(
+            bootstrap_servers=f"127.0.0.1:{broker.server_address[1]}", security_protocol="SSL"
+        )
+        connection["bootstrap_timeout_ms"] = 1_000
+        before = sockets()
+
+        with pytest.raises(KafkaError, match="bootstrap"):
+            opened(KafkaConsumer, connection)
+
+        assert NoTls.asked.is_set()
+        assert sockets() == before
+        broker.shutdown()
+
+
+class NoTls(BaseRequestHandler):
+    """Answers whoever asks for a handshake with something else."""
+
+    asked = Event()
+
+    def handle(self) -> None:
+        """Answer, and wait until the other side has gone, so that its socket is seen to close."""
+        self.asked.set()
+        self.request.sendall(b"I speak no TLS")
+        while self.request.recv(1024):
+            pass
 
 
 def sockets() -> int:

@@ -1,8 +1,15 @@
 """From settings to kafka-python's arguments."""
 
+import ssl
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from finguard.adapters.kafka.connection import connection_arguments
 from finguard.errors import ConfigurationError
@@ -15,28 +22,61 @@ def test_several_servers_may_be_named() -> None:
     assert arguments["security_protocol"] == "PLAINTEXT"
 
 
+def certificate(folder: Path) -> tuple[str, str]:
+    """A certificate that signs itself, and its key, as PEM files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "broker")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(signed.public_bytes(Encoding.PEM))
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    files[1].write_bytes(secret)
+    return str(files[0]), str(files[1])
+
+
 def test_sasl_and_tls_are_passed_on(tmp_path: Path) -> None:
-    """Under the names that kafka-python gives them."""
-    files = {name: str(tmp_path / name) for name in ("cafile", "certfile", "keyfile")}
-    for file in files.values():
-        Path(file).touch()
+    """Under the names that kafka-python gives them; only the authority that is named is trusted."""
+    certfile, keyfile = certificate(tmp_path)
     arguments = connection_arguments(
         bootstrap_servers="a:1",
         security_protocol="SASL_SSL",
         sasl_mechanism="SCRAM-SHA-512",
         sasl_username="finguard",
         sasl_password="secret",
-        ssl_cafile=files["cafile"],
-        ssl_certfile=files["certfile"],
-        ssl_keyfile=files["keyfile"],
+        ssl_cafile=certfile,
+        ssl_certfile=certfile,
+        ssl_keyfile=keyfile,
     )
     assert arguments.items() >= {
         ("security_protocol", "SASL_SSL"),
         ("sasl_mechanism", "SCRAM-SHA-512"),
         ("sasl_plain_username", "finguard"),
         ("sasl_plain_password", "secret"),
-        *((f"ssl_{name}", file) for name, file in files.items()),
     }
+    tls = arguments["ssl_context"]
+    assert (tls.check_hostname, tls.verify_mode) == (True, ssl.CERT_REQUIRED)
+    assert tls.cert_store_stats()["x509"] == 1
+
+
+def test_what_is_no_certificate_is_told(tmp_path: Path) -> None:
+    """By its setting, as is a key that belongs to another."""
+    certfile, _ = certificate(tmp_path)
+    (tmp_path / "other").mkdir()
+    _, other = certificate(tmp_path / "other")
+    (tmp_path / "empty.pem").touch()
+    for wrong in (
+        {"ssl_cafile": str(tmp_path / "empty.pem")},
+        {"ssl_certfile": certfile, "ssl_keyfile": other},
+    ):
+        told = "FINGUARD_KAFKA_SSL_C.*: no PEM file, or of another key"
+        with pytest.raises(ConfigurationError, match=told):
+            connection_arguments(bootstrap_servers="a:1", security_protocol="SSL", **wrong)
 
 
 @pytest.mark.parametrize("protocol", ["SASL_PLAINTEXT", "SASL_SSL"])

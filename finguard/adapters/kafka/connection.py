@@ -1,6 +1,7 @@
 """How to reach Kafka, and the topics that must be there."""
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,20 @@ class ClosedWhenRefused(KafkaNetSocket):  # type: ignore[misc]  # kafka-python s
         return sock
 
 
+class ClosedWhenUnsafe(ssl.SSLSocket):
+    """A socket that is closed when its handshake fails, for the same reason."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - as its base has it
+        """Agree on keys with the broker, as far as that goes without waiting; see `SSLSocket`."""
+        try:
+            super().do_handshake(block)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except OSError:
+            self.close()
+            raise
+
+
 def connection_arguments(
     *,
     bootstrap_servers: str,
@@ -78,7 +93,7 @@ def connection_arguments(
 
     Raises:
         ConfigurationError: when the protocol asks for SASL and a part of it is missing, or for TLS
-            and a file is.
+            and a file is, or is not what it should be.
     """
     arguments: dict[str, Any] = {
         "bootstrap_servers": [server.strip() for server in bootstrap_servers.split(",")],
@@ -98,12 +113,25 @@ def connection_arguments(
         arguments["sasl_plain_username"] = sasl_username
         arguments["sasl_plain_password"] = sasl_password
     if security_protocol.endswith("SSL"):
-        files = {"cafile": ssl_cafile, "certfile": ssl_certfile, "keyfile": ssl_keyfile}
-        for name, file in files.items():
-            if file is not None and not Path(file).is_file():
-                raise ConfigurationError(f"FINGUARD_KAFKA_SSL_{name.upper()}: no file {file}")
-            arguments[f"ssl_{name}"] = file
+        arguments["ssl_context"] = _tls(ssl_cafile, ssl_certfile, ssl_keyfile)
     return arguments
+
+
+def _tls(cafile: str | None, certfile: str | None, keyfile: str | None) -> ssl.SSLContext:
+    """What kafka-python would make of these files, with sockets of our own."""
+    files = {"CAFILE": cafile, "CERTFILE": certfile, "KEYFILE": keyfile}
+    for name, file in files.items():
+        if file is not None and not Path(file).is_file():
+            raise ConfigurationError(f"FINGUARD_KAFKA_SSL_{name}: no file {file}")
+    try:
+        context = ssl.create_default_context(cafile=cafile)
+        if certfile is not None:
+            context.load_cert_chain(certfile, keyfile)
+    except ssl.SSLError as error:
+        given = ", ".join(f"FINGUARD_KAFKA_SSL_{name}" for name, file in files.items() if file)
+        raise ConfigurationError(f"{given}: no PEM file, or of another key ({error})") from error
+    context.sslsocket_class = ClosedWhenUnsafe
+    return context
 
 
 def opened(kind: Callable[..., T], connection: Mapping[str, Any], **options: object) -> T:
