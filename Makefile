@@ -68,8 +68,9 @@ test: lint ## Check everything: lint, and all tests against real services
 	@echo '== browser'
 	@$(PY) -m devstack.chromium
 	@echo '== pytest'
-	# More than one stack side by side: much of the time goes into waiting for programs to start.
-	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile
+	# More than one stack side by side: much of the time goes into waiting for programs to start. The
+	# order is that of tests/conftest.py, slow files first.
+	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 bench-detector: install ## Measure the detector beside its peers (see docs/benchmarks.md)
 	@exec $(PY) -m bench.detector $(if $(ONLY),--only $(ONLY)) $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))

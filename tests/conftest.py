@@ -15,9 +15,27 @@ from finguard.adapters.postgres.migrate import migrate
 
 TEMPLATE = "finguard_template"
 
+HERE = Path(__file__).parent
+SLOWEST_FIRST = ("acceptance", "chaos", "fuzz", "integration", "contract")
+"""Rooms whose files take long; those of the others take seconds."""
+
 # The machine may be shared: how long one example takes says nothing of the code.
 settings.register_profile("finguard", deadline=None)
 settings.load_profile("finguard")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that in the end no worker is left alone with it.
+
+    Within a room the order stays as it is, which is random.
+    """
+
+    def rank(item: pytest.Item) -> int:
+        room = item.path.relative_to(HERE).parts[0]
+        return SLOWEST_FIRST.index(room) if room in SLOWEST_FIRST else len(SLOWEST_FIRST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

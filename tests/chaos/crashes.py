@@ -94,7 +94,7 @@ def at_random(trial: Trial, *, kills: int, shortest_s: float, longest_s: float) 
         trial.settle()
 
 
-def orderly_stop(trial: Trial, *, stops: int, within_s: float = 10.0) -> None:
+def orderly_stop(trial: Trial, *, stops: int, within_s: float) -> None:
     """5: SIGTERM under load; the successor finds everything committed and nothing to repeat."""
     with trial.load():
         for _ in range(stops):

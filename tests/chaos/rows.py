@@ -52,7 +52,9 @@ ROWS: Final = (
         {"kills": 30, "shortest_s": 0.1, "longest_s": 3.0},
         {"kills": 4, "shortest_s": 0.1, "longest_s": 3.0},
     ),
-    Row(5, "SIGTERM under load", crashes.orderly_stop, {"stops": 5}, {"stops": 1}),
+    Row(
+        5, "SIGTERM under load", crashes.orderly_stop, {"stops": 5}, {"stops": 1, "within_s": 30.0}
+    ),
     Row(6, "members 1, 3, 1 under load", membership.one_three_one, {"rounds": 3}, {"rounds": 1}),
     Row(
         7,
