@@ -69,7 +69,7 @@ test: lint ## Check everything: lint, and all tests against real services
 	@$(PY) -m devstack.chromium
 	@echo '== pytest'
 	# More than one stack side by side: much of the time goes into waiting for programs to start. The
-	# order is that of tests/conftest.py, slow files first.
+	# order is that of tests/conftest.py.
 	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 bench-detector: install ## Measure the detector beside its peers (see docs/benchmarks.md)

@@ -16,8 +16,8 @@ from finguard.adapters.postgres.migrate import migrate
 TEMPLATE = "finguard_template"
 
 HERE = Path(__file__).parent
-SLOWEST_FIRST = ("acceptance", "chaos", "fuzz", "integration", "contract")
-"""Rooms whose files take long; those of the others take seconds."""
+SLOW_ROOMS = {"acceptance", "chaos", "fuzz"}
+"""Whose tests run whole programs."""
 
 # The machine may be shared: how long one example takes says nothing of the code.
 settings.register_profile("finguard", deadline=None)
@@ -26,16 +26,17 @@ settings.load_profile("finguard")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that in the end no worker is left alone with it.
+    """Spread the slow files over the others, and let none be the last.
 
-    Within a room the order stays as it is, which is random.
+    All at once they would keep one another from working, and in the end a worker would go on alone.
+    Within both kinds the order stays as it is, which is random.
     """
-
-    def rank(item: pytest.Item) -> int:
-        room = item.path.relative_to(HERE).parts[0]
-        return SLOWEST_FIRST.index(room) if room in SLOWEST_FIRST else len(SLOWEST_FIRST)
-
-    items.sort(key=rank)
+    files = list(dict.fromkeys(item.path for item in items))
+    slow = [file for file in files if file.relative_to(HERE).parts[0] in SLOW_ROOMS]
+    quick = [file for file in files if file not in slow]
+    places = {file: 0.7 * place / len(slow) for place, file in enumerate(slow)}
+    places |= {file: place / len(quick) for place, file in enumerate(quick)}
+    items.sort(key=lambda item: places[item.path])
 
 
 @pytest.fixture(scope="session")

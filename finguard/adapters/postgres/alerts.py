@@ -57,18 +57,27 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
         return values
 
     @property
-    def is_of_kinds(self) -> bool:
-        """Whether it restricts kinds or few countries, and besides these no more than time.
+    def is_of_countries(self) -> bool:
+        """Whether it restricts countries, and besides these no more than time."""
+        return self._restricted() == {"countries"}
 
-        Leaving the suppressed ones out skips a few of each kind; wanting them alone would skip
-        nearly all.
+    @property
+    def is_of_kinds(self) -> bool:
+        """Whether it restricts kinds or few countries, and besides these no more than time."""
+        restricted = self._restricted()
+        has_few_countries = len(self.countries or ()) <= MAX_STREAM_COUNTRIES
+        return bool(restricted) and restricted <= _KIND_FIELDS and has_few_countries
+
+    def _restricted(self) -> set[str]:
+        """What it restricts besides time.
+
+        To leave the suppressed ones out is no restriction, since it skips a few; to want them alone
+        is, since it skips nearly all.
         """
-        given = msgspec.structs.asdict(self).items()
-        restricted = {name for name, value in given if value is not None}
-        if len(self.countries or ()) > MAX_STREAM_COUNTRIES or self.suppressed:
-            return False
-        restricted.discard("suppressed")
-        return bool(restricted & _KIND_FIELDS) and restricted <= _KIND_FIELDS | _TIME_FIELDS
+        given = msgspec.structs.asdict(self)
+        if not self.suppressed:
+            given["suppressed"] = None
+        return {name for name, value in given.items() if value is not None} - _TIME_FIELDS
 
 
 _KIND_FIELDS: Final = {"rules", "severities", "statuses", "countries"}
@@ -146,10 +155,10 @@ def list_query(
         "at_id": after.alert_id if after else None,
         "limit": limit,
     }
-    if _ORDERS[sort].is_of_time and wanted.is_of_kinds:
+    column = _merged_column(wanted, sort)
+    if column is None and _ORDERS[sort].is_of_time and wanted.is_of_kinds:
         distinct = {name: sorted(set(wanted.any_of(name) or ())) or None for name in _SINGULAR}
         return _ordered("list_alerts_of_kinds", sort), {**values, **_matching(wanted), **distinct}
-    column = _merged_column(wanted, sort)
     if column is None:
         return _ordered("list_alerts", sort), {**values, **_matching(wanted)}
     # Restricted by its streams, and not once more, which would look like fewer to the planner.
@@ -175,7 +184,9 @@ def fetch_export(snapshot: RealDictCursor, count: int) -> list[Row]:
 
 def _merged_column(wanted: AlertFilter, sort: Sort) -> str | None:
     """Which filter's values to merge the lists of; None where one index has the order already."""
-    candidates = {"score": ("severities",), "amount": ("currencies", "countries")}.get(sort, ())
+    if _ORDERS[sort].is_of_time:
+        return "countries" if wanted.is_of_countries else None
+    candidates = {"score": ("severities", "countries"), "amount": ("currencies", "countries")}[sort]
     return next((name for name in candidates if len(wanted.any_of(name) or ()) > 1), None)
 
 

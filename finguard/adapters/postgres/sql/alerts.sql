@@ -76,7 +76,7 @@ ORDER BY {order}
 LIMIT %(limit)s
 
 -- name: list_alerts_of_kinds
--- The same for filters by kind and country alone, in an order of time. A kind is a status, severity
+-- The same for filters by kind, also in some countries, in an order of time. A kind is a status, severity
 -- and rule. Finds the kinds that exist by jumping from each to the next in its index, takes the
 -- first alerts of every wanted one from an index that has them in order, and merges these: the cost
 -- follows from the number of kinds and the page's length, however rare or common they are.
