@@ -4,7 +4,7 @@ import httpx
 import streamlit as st
 
 from finguard.dashboard import browser
-from finguard.dashboard.client import TIMEOUT, ApiClient
+from finguard.dashboard.client import LIMITS, TIMEOUT, ApiClient
 from finguard.dashboard.frame import run
 from finguard.dashboard.session import KEY, Session
 from finguard.dashboard.wording import escape
@@ -15,7 +15,7 @@ from finguard.settings import DEVELOPMENT_PASSWORD, Settings, load_settings
 @st.cache_resource
 def connections() -> httpx.HTTPTransport:
     """Connections to the API, shared by all viewers; tokens stay with each viewer's session."""
-    return httpx.HTTPTransport()
+    return httpx.HTTPTransport(limits=LIMITS)
 
 
 def session_from(settings: Settings) -> Session:

@@ -19,6 +19,11 @@ HERE = Path(__file__).parent
 SLOW_ROOMS = {"acceptance", "chaos", "fuzz"}
 """Whose tests run whole programs."""
 
+END_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = %s AND usename = current_user
+"""
+
 # The machine may be shared: how long one example takes says nothing of the code.
 settings.register_profile("finguard", deadline=None)
 settings.load_profile("finguard")
@@ -61,7 +66,10 @@ def database(stack: Stack, template: str) -> Iterator[str]:
     """
     dsn = clone_database(stack, template)
     yield dsn
-    _administer(stack, f"DROP DATABASE {parse_dsn(dsn)['dbname']} WITH (FORCE)")
+    name = parse_dsn(dsn)["dbname"]
+    # Not by FORCE, which is refused while PostgreSQL itself, an autovacuum worker, is at it.
+    _administer(stack, END_SESSIONS, name)
+    _administer(stack, f"DROP DATABASE {name}")
 
 
 @pytest.fixture(scope="session")
@@ -100,11 +108,11 @@ def database_dsn(stack: Stack, name: str) -> str:
     return str(make_dsn(stack.postgres_dsn, dbname=name))
 
 
-def _administer(stack: Stack, statement: str) -> None:
+def _administer(stack: Stack, statement: str, *parameters: object) -> None:
     connection = psycopg2.connect(stack.postgres_dsn)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement)
+            cursor.execute(statement, parameters)
     finally:
         connection.close()

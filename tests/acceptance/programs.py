@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import psycopg2
 from kafka import KafkaConsumer, TopicPartition
+from psycopg2.extensions import connection as Connection  # noqa: N812 - psycopg2's own lower case
 
 from devstack import Stack
 from finguard.adapters.kafka.connection import connection_arguments
@@ -47,6 +48,7 @@ class Site:
         self.group = f"group-{name}"
         self.kafka = connection_arguments(bootstrap_servers=stack.kafka_bootstrap_servers)
         self._folder = folder
+        self._reader: Connection | None = None
         self._env = {
             **{k: v for k, v in os.environ.items() if not k.startswith("FINGUARD_")},
             **stack.env(),
@@ -103,13 +105,20 @@ class Site:
 
     def query(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Rows from the deployment's database."""
-        connection = psycopg2.connect(self.database)
+        reader, is_new = self._reader, False
+        if reader is None or reader.closed:
+            reader, is_new = psycopg2.connect(self.database), True
+            reader.autocommit = True
+            self._reader = reader
         try:
-            with connection.cursor() as cursor:
+            with reader.cursor() as cursor:
                 cursor.execute(sql, parameters)
                 return cursor.fetchall()
-        finally:
-            connection.close()
+        except psycopg2.OperationalError:
+            if is_new or not reader.closed:
+                raise
+            # The server has gone since the last query, and may be back.
+            return self.query(sql, *parameters)
 
     def execute(self, sql: str) -> None:
         """Run statements in the deployment's database."""
@@ -266,8 +275,14 @@ def judge_in_memory(
     return ledger, profiles
 
 
-def wait_for(condition: Callable[[], bool], what: str, *, patience_s: float = PATIENCE_S) -> None:
-    """Wait until a condition holds.
+def wait_for(
+    condition: Callable[[], bool],
+    what: str,
+    *,
+    patience_s: float = PATIENCE_S,
+    every_s: float = 0.05,
+) -> None:
+    """Wait until a condition holds, and look seldom where to look is dear.
 
     Raises:
         TimeoutError: when it does not come true in time.
@@ -276,4 +291,4 @@ def wait_for(condition: Callable[[], bool], what: str, *, patience_s: float = PA
     while not condition():
         if time.monotonic() > deadline_s:
             raise TimeoutError(f"waited {patience_s:.0f} s for {what}")
-        time.sleep(0.05)
+        time.sleep(every_s)

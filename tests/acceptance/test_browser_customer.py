@@ -59,17 +59,15 @@ def test_a_customer_is_found_snoozed_and_let_off(page: Page, whole: Whole) -> No
 def alerted_customer(whole: Whole) -> str:
     """Somebody who has paid in person and was alerted, as soon as there is one."""
     sent = {"username": USERNAME, "password": PASSWORD}
-    token = httpx.post(f"{whole.api}/api/v1/auth/token", data=sent).json()["access_token"]
     found: list[dict[str, Any]] = []
+    with httpx.Client(base_url=whole.api) as api:
+        token = api.post("/api/v1/auth/token", data=sent).json()["access_token"]
+        api.headers["Authorization"] = f"Bearer {token}"
 
-    def look() -> bool:
-        answer = httpx.get(
-            f"{whole.api}/api/v1/alerts",
-            params={"rule": "impossible_travel", "limit": "1"},
-            headers={"Authorization": f"Bearer {token}"},
-        )
-        found[:] = answer.json()["items"]
-        return bool(found)
+        def look() -> bool:
+            answer = api.get("/api/v1/alerts", params={"rule": "impossible_travel", "limit": "1"})
+            found[:] = answer.json()["items"]
+            return bool(found)
 
-    wait_for(look, "an alert")
+        wait_for(look, "an alert")
     return str(found[0]["user_id"])

@@ -184,9 +184,9 @@ def fetch_export(snapshot: RealDictCursor, count: int) -> list[Row]:
 
 def _merged_column(wanted: AlertFilter, sort: Sort) -> str | None:
     """Which filter's values to merge the lists of; None where one index has the order already."""
-    if _ORDERS[sort].is_of_time:
-        return "countries" if wanted.is_of_countries else None
-    candidates = {"score": ("severities", "countries"), "amount": ("currencies", "countries")}[sort]
+    if wanted.is_of_countries and (sort == "score" or _ORDERS[sort].is_of_time):
+        return "countries"
+    candidates = {"score": ("severities",), "amount": ("currencies", "countries")}.get(sort, ())
     return next((name for name in candidates if len(wanted.any_of(name) or ()) > 1), None)
 
 

@@ -8,6 +8,7 @@ import httpx
 from finguard.dashboard.client.accounts import Accounts
 from finguard.dashboard.client.alerts import Alerts
 from finguard.dashboard.client.customers import Customers
+from finguard.dashboard.client.http import LIMITS as LIMITS
 from finguard.dashboard.client.http import TIMEOUT as TIMEOUT
 from finguard.dashboard.client.http import Connection
 from finguard.dashboard.client.letters import Letters

@@ -14,6 +14,12 @@ from finguard.errors import FinGuardError
 TIMEOUT: Final = httpx.Timeout(6.0, connect=2.0)
 """A page waits no longer than this before it says that the API is away."""
 
+LIMITS: Final = httpx.Limits(
+    max_connections=100, max_keepalive_connections=20, keepalive_expiry=3.0
+)
+"""Of connections to the API. Uvicorn closes one that was idle for 5 seconds, and resets a request
+that crosses that: so none is used again after nearly so long."""
+
 _DEFAULT_WAIT_S: Final = 60
 
 

@@ -23,7 +23,10 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         host, port = listener.getsockname()
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+        # Connections stay open for longer than a test computes between two questions: one that is
+        # closed just when the next is sent is reset.
+        config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_keep_alive=120)
+        server = uvicorn.Server(config)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

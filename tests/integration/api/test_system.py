@@ -13,6 +13,7 @@ from finguard import __version__
 from finguard.adapters.postgres.migrate import migrations
 from finguard.api.app import create_app
 from tests.integration.api.serving import served, sign_in
+from tests.integration.api.test_edge import logged_request
 from tests.integration.api.world import World
 from tests.unit.api.configuration import api_settings
 
@@ -238,5 +239,4 @@ def test_what_programs_ask_does_not_fill_the_log(api: httpx.Client, path: str) -
     """Every few seconds a line that says nothing would hide those that say something."""
     with capture_logs() as lines:
         assert api.get(path).status_code == 200
-    requests = [line for line in lines if line["event"] == "request"]
-    assert [line["log_level"] for line in requests] == ["debug"]
+        assert logged_request(lines, path)["log_level"] == "debug"
