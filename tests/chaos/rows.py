@@ -53,7 +53,12 @@ ROWS: Final = (
         {"kills": 4, "shortest_s": 0.1, "longest_s": 3.0},
     ),
     Row(
-        5, "SIGTERM under load", crashes.orderly_stop, {"stops": 5}, {"stops": 1, "within_s": 30.0}
+        5,
+        "SIGTERM under load",
+        crashes.orderly_stop,
+        {"stops": 5, "within_s": 10.0},
+        # Other tests' programs may be starting meanwhile.
+        {"stops": 1, "within_s": 30.0},
     ),
     Row(6, "members 1, 3, 1 under load", membership.one_three_one, {"rounds": 3}, {"rounds": 1}),
     Row(

@@ -154,7 +154,7 @@ class Trial:
 
         try:
             # Each look makes clients anew, which costs what the detector needs to catch up.
-            wait_for(all_reached, "all lag to go", patience_s=PATIENCE_S, every_s=0.5)
+            wait_for(all_reached, "all lag to go", patience_s=PATIENCE_S, every_s=0.2)
         except TimeoutError as error:
             told = "\n".join(member.output()[-2_000:] for member in self._members[-3:])
             raise AssertionError(f"{error}: {target}, not {found}\n{told}") from None

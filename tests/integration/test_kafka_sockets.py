@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 
 from devstack.settings import free_ports
 from finguard.adapters.kafka.connection import connection_arguments, opened
+from tests.acceptance.programs import wait_for
 
 
 @pytest.fixture
@@ -41,21 +42,26 @@ def test_attempts_that_a_broker_refuses_leave_no_socket_behind() -> None:
 
 @pytest.mark.usefixtures("no_collection")
 def test_handshakes_that_fail_leave_no_socket_behind() -> None:
-    """Where the broker speaks no TLS, or has a certificate that nobody trusts."""
-    with ThreadingTCPServer(("127.0.0.1", 0), NoTls) as broker:
-        Thread(target=broker.serve_forever, daemon=True).start()
-        connection = connection_arguments(
-            bootstrap_servers=f"127.0.0.1:{broker.server_address[1]}", security_protocol="SSL"
-        )
-        connection["bootstrap_timeout_ms"] = 1_000
-        before = sockets()
-
+    """Each attempt with a broker that speaks no TLS would hold a file."""
+    broker = ThreadingTCPServer(("127.0.0.1", 0), NoTls)
+    # Whoever is left with a socket that nobody closes must not keep the test from its end.
+    broker.daemon_threads, broker.block_on_close = True, False
+    Thread(target=broker.serve_forever, daemon=True).start()
+    connection = connection_arguments(
+        bootstrap_servers=f"127.0.0.1:{broker.server_address[1]}", security_protocol="SSL"
+    )
+    connection["bootstrap_timeout_ms"] = 1_000
+    before = sockets()
+    try:
         with pytest.raises(KafkaError, match="bootstrap"):
             opened(KafkaConsumer, connection)
 
         assert NoTls.asked.is_set()
-        assert sockets() == before
+        # The broker's ends are this process' sockets, too, and close when they see that ours have.
+        wait_for(lambda: sockets() == before, "all sockets to close", patience_s=10)
+    finally:
         broker.shutdown()
+        broker.server_close()
 
 
 class NoTls(BaseRequestHandler):

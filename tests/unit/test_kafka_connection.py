@@ -3,6 +3,7 @@
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from socket import socket
 
 import pytest
 from cryptography import x509
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from finguard.adapters.kafka.connection import connection_arguments
+from finguard.adapters.kafka.connection import ClosedWhenUnsafe, connection_arguments
 from finguard.errors import ConfigurationError
 
 
@@ -59,9 +60,28 @@ def test_sasl_and_tls_are_passed_on(tmp_path: Path) -> None:
         ("sasl_plain_username", "finguard"),
         ("sasl_plain_password", "secret"),
     }
-    tls = arguments["ssl_context"]
+    tls = arguments["ssl_context"].context()
     assert (tls.check_hostname, tls.verify_mode) == (True, ssl.CERT_REQUIRED)
     assert tls.cert_store_stats()["x509"] == 1
+
+
+def test_a_renewed_certificate_counts_from_the_next_connection(tmp_path: Path) -> None:
+    """Programs run for longer than certificates are valid."""
+    certfile, keyfile = certificate(tmp_path)
+    tls = connection_arguments(
+        bootstrap_servers="a:1",
+        security_protocol="SSL",
+        ssl_certfile=certfile,
+        ssl_keyfile=keyfile,
+    )["ssl_context"]
+    Path(keyfile).write_bytes(b"")
+
+    with socket() as plain, pytest.raises(OSError, match="PEM"):
+        tls.wrap_socket(plain, server_hostname="broker", do_handshake_on_connect=False)
+
+    certificate(tmp_path)
+    with tls.wrap_socket(socket(), server_hostname="broker", do_handshake_on_connect=False) as made:
+        assert isinstance(made, ClosedWhenUnsafe)
 
 
 def test_what_is_no_certificate_is_told(tmp_path: Path) -> None:
@@ -74,7 +94,7 @@ def test_what_is_no_certificate_is_told(tmp_path: Path) -> None:
         {"ssl_cafile": str(tmp_path / "empty.pem")},
         {"ssl_certfile": certfile, "ssl_keyfile": other},
     ):
-        told = "FINGUARD_KAFKA_SSL_C.*: no PEM file, or of another key"
+        told = "FINGUARD_KAFKA_SSL_C.*: not to be read, no PEM file, or of another key"
         with pytest.raises(ConfigurationError, match=told):
             connection_arguments(bootstrap_servers="a:1", security_protocol="SSL", **wrong)
 

@@ -68,6 +68,44 @@ class ClosedWhenUnsafe(ssl.SSLSocket):
             raise
 
 
+class Tls:
+    """What kafka-python takes for an `SSLContext`, made anew for each connection from its files.
+
+    So one that is renewed on disk counts from the next connection, as it does with kafka-python's
+    own, which this equals but for the sockets.
+    """
+
+    def __init__(self, cafile: str | None, certfile: str | None, keyfile: str | None) -> None:
+        self._cafile, self._certfile, self._keyfile = cafile, certfile, keyfile
+
+    def context(self) -> ssl.SSLContext:
+        """The context by the files as they are now.
+
+        Raises:
+            OSError: one of them cannot be read, or is not what it should be.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = ClosedWhenUnsafe
+        if self._cafile is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(self._cafile)
+        if self._certfile is not None:
+            context.load_cert_chain(self._certfile, self._keyfile)
+        return context
+
+    def wrap_socket(
+        self, sock: socket.socket, *, server_hostname: str | None, do_handshake_on_connect: bool
+    ) -> ssl.SSLSocket:
+        """A socket that speaks TLS over a connected one; see `SSLContext.wrap_socket`."""
+        return self.context().wrap_socket(
+            sock,
+            server_hostname=server_hostname,
+            do_handshake_on_connect=do_handshake_on_connect,
+        )
+
+
 def connection_arguments(
     *,
     bootstrap_servers: str,
@@ -117,21 +155,20 @@ def connection_arguments(
     return arguments
 
 
-def _tls(cafile: str | None, certfile: str | None, keyfile: str | None) -> ssl.SSLContext:
-    """What kafka-python would make of these files, with sockets of our own."""
+def _tls(cafile: str | None, certfile: str | None, keyfile: str | None) -> Tls:
     files = {"CAFILE": cafile, "CERTFILE": certfile, "KEYFILE": keyfile}
     for name, file in files.items():
         if file is not None and not Path(file).is_file():
             raise ConfigurationError(f"FINGUARD_KAFKA_SSL_{name}: no file {file}")
+    tls = Tls(cafile, certfile, keyfile)
     try:
-        context = ssl.create_default_context(cafile=cafile)
-        if certfile is not None:
-            context.load_cert_chain(certfile, keyfile)
-    except ssl.SSLError as error:
+        tls.context()
+    except OSError as error:
         given = ", ".join(f"FINGUARD_KAFKA_SSL_{name}" for name, file in files.items() if file)
-        raise ConfigurationError(f"{given}: no PEM file, or of another key ({error})") from error
-    context.sslsocket_class = ClosedWhenUnsafe
-    return context
+        raise ConfigurationError(
+            f"{given}: not to be read, no PEM file, or of another key ({error})"
+        ) from error
+    return tls
 
 
 def opened(kind: Callable[..., T], connection: Mapping[str, Any], **options: object) -> T:

@@ -69,7 +69,7 @@ def show(session: Session, period: Period) -> tuple[AlertFilter, Sort]:
 
 
 def _file(session: Session, chosen: AlertFilter, sort: Sort, period: Period) -> None:
-    """All that is listed, and made when it is asked for.
+    """All that is listed, made when it is asked for; always offered, also of an empty list.
 
     Not in the part of the page that is refreshed: each refresh would give the button another file
     and forget the one before, and a click that met it would download nothing.

@@ -162,7 +162,7 @@ def _table(session: Session, listing: Listing, opened: int | None) -> None:
             return
         chosen = st.session_state[key]["selection"]
         alert = listing.click([cell[0] for cell in chosen["cells"]], chosen["rows"])
-        if alert:
+        if alert and alert.alert_id != opened:
             address.name(alert_detail.PARAMETER, alert.alert_id)
             st.rerun()
 

@@ -97,8 +97,8 @@ def _news(session: Session, desk: Desk, alert: Alert, history: Sequence[Change])
 def _buttons(session: Session, desk: Desk, alert: Alert) -> Decision | None:
     """What was pressed, with the note.
 
-    Buttons bear the alert's number: what is pressed while the page still shows another alert than
-    the one that it is about to show, is meant for the one that is seen.
+    Buttons bear the alert's number: what is pressed on an alert that is just leaving the page must
+    not decide on the one that comes, and decides on none.
     """
     pressed: Decision | None = None
     with st.container(horizontal=True, gap="small"):

@@ -276,6 +276,29 @@ def test_lists_use_an_index(world: World) -> None:
                 assert "using alerts_" in plan or "on alerts_" in plan, (wanted, sort, plan)
 
 
+@pytest.mark.parametrize(
+    ("sort", "index"),
+    [
+        ("newest", "alerts_by_country_time"),
+        ("oldest", "alerts_by_country_time"),
+        ("score", "alerts_by_country_score"),
+    ],
+)
+def test_a_countrys_alerts_are_walked_in_their_own_order(
+    world: World, sort: Sort, index: str
+) -> None:
+    """One country's with a word, and several countries': those of others are not passed."""
+    world.execute(FILL)
+    world.execute("ANALYZE alerts")
+    of_a_word = AlertFilter(countries=["C3"], text="shop")
+    with world.cursor() as cursor:
+        for wanted in (of_a_word, AlertFilter(countries=["C1", "C2", "C3"])):
+            query, parameters = alerts.list_query(wanted, sort, after=None, limit=51)
+            cursor.execute(f"EXPLAIN {query}", parameters)
+            plan = "\n".join(line for (line,) in cursor)
+            assert index in plan, (wanted, plan)
+
+
 def test_what_belongs_to_an_alert_is_found_by_an_index(world: World) -> None:
     """Its customer's alerts, its incident, its history, its notes, and the next events likewise."""
     world.execute(FILL)
