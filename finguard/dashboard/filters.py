@@ -3,10 +3,13 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from finguard.dashboard.client.alerts import AlertFilter, Sort
+from finguard.dashboard.client.letters import LetterFilter
 from finguard.dashboard.period import Period
+
+Filter = TypeVar("Filter", AlertFilter, LetterFilter)
 
 ANYONE: Final = "Anyone"
 NOBODY: Final = "Nobody"
@@ -68,7 +71,7 @@ def alert_filter(choices: Choices, viewer: str) -> AlertFilter:
     )
 
 
-def during(chosen: AlertFilter, period: Period) -> AlertFilter:
+def during(chosen: Filter, period: Period) -> Filter:
     """The same filter, of a range of time; where that slides, as it is now."""
     times = {"start": period.start(datetime.now(UTC)), "end": period.end}
     return chosen.model_copy(update=times)

@@ -14,6 +14,7 @@ from finguard.dashboard.charts.palette import SKY
 from finguard.dashboard.charts.reasons import reasons_frame, reasons_over_time, tracks_frame
 from finguard.dashboard.client.letters import LetterCounts, LetterDetail, LetterFilter
 from finguard.dashboard.client.statistics import Bucket
+from finguard.dashboard.filters import during
 from finguard.dashboard.letter_history import whole_counts
 from finguard.dashboard.letter_listing import PAGE_SIZE, LetterListing, letters_frame
 from finguard.dashboard.letter_wording import REASONS, STAGES, STATUSES
@@ -38,14 +39,14 @@ def _page() -> None:
     chosen = _filters()
     listing = _listing(session, chosen, period)
     if listing.page is None:
-        dated = _dated(chosen, period)
+        dated = during(chosen, period)
         key = ("letters", listing.name, tuple(listing.cursors), listing.turn)
         listing.page = session.ask(key, lambda api: listing.load(api, dated))
     above, selected = st.container(), address.number(letter_detail.PARAMETER)
     drawn = _list_and_detail(session, listing, chosen, period, selected)
     with above:
         watch = st.fragment(_watch, run_every=session.refresh_s)
-        watch(session, listing, partial(_dated, chosen, period), selected, drawn)
+        watch(session, listing, partial(during, chosen, period), selected, drawn)
 
 
 def _charts(session: Session, period: Period) -> None:
@@ -118,11 +119,6 @@ def _listing(session: Session, chosen: LetterFilter, period: Period) -> LetterLi
         session.letters = shown
         letter_actions.forget_notice()
     return shown
-
-
-def _dated(chosen: LetterFilter, period: Period) -> LetterFilter:
-    times = {"start": period.start(datetime.now(UTC)), "end": period.end}
-    return chosen.model_copy(update=times)
 
 
 def _list_and_detail(
