@@ -17,6 +17,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from devstack import Stack
 from devstack.chromium import ARGUMENTS
@@ -43,6 +44,11 @@ WebSocket.prototype.addEventListener = function (type, heard, ...rest) {
 };
 """
 """Brings what the dashboard says late, in its order, while a test wants it so."""
+HELD_PRESS = """
+const wait = window.setTimeout;
+window.setTimeout = (run, ms, ...rest) => wait(run, ms || window.heldMs || 0, ...rest);
+"""
+"""Holds a press back before it is sent, as a busy browser does, while a test wants it so."""
 WATCH_DETAIL = """
 () => {
   window.shown = [];
@@ -329,6 +335,38 @@ def test_a_slow_line_turns_no_page_back(page: Page, queue: Queue) -> None:
     page.wait_for_timeout(4 * REFRESH_S * 1000)
     assert page.evaluate("window.shown") == [str(before), after]
     assert re.search(rf"alert={after}\b", page.url)
+
+
+def test_a_press_that_a_refresh_takes_along_counts_once(page: Page, queue: Queue) -> None:
+    """Refreshes send what is pressed and not sent yet, and then it is sent once more by itself."""
+    page.add_init_script(HELD_PRESS)
+    open_queue(page, queue.dashboard)
+    before = open_row(page, 6)
+    listed = [alert["alert_id"] for alert in queue.api.get("/api/v1/alerts").json()["items"]]
+    page.evaluate(WATCH_DETAIL)
+    page.evaluate(f"window.heldMs = {3 * REFRESH_S * 1000}")
+
+    page.keyboard.press("j")
+
+    page.wait_for_timeout(5 * REFRESH_S * 1000)
+    assert page.evaluate("window.shown") == [str(before), str(listed[listed.index(before) + 1])]
+
+
+def test_a_message_is_never_a_mere_name_of_one_before(page: Page, queue: Queue) -> None:
+    """The browser may have forgotten that one meanwhile, and would wait for it for ever."""
+    kinds: list[str | None] = []
+
+    def take(frame: str | bytes) -> None:
+        assert isinstance(frame, bytes)
+        kinds.append(ForwardMsg.FromString(frame).WhichOneof("type"))
+
+    page.on("websocket", lambda line: line.on("framereceived", take))
+    open_queue(page, queue.dashboard)
+    numbers = [open_row(page, row) for row in (0, 1, 0)]
+
+    assert numbers[0] == numbers[2]
+    assert kinds.count("delta") > 100
+    assert "ref_hash" not in kinds
 
 
 def test_many_alerts_are_triaged_at_once(page: Page, queue: Queue) -> None:

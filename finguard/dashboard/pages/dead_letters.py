@@ -179,17 +179,22 @@ def _news(listing: LetterListing, arrived: int, left: int) -> None:
     if arrived:
         amount = f"{arrived}+" if arrived >= PAGE_SIZE else str(arrived)
         label = f"Show {amount} new letter{'' if arrived == 1 else 's'}"
-    if st.button(label, icon=":material/arrow_upward:", type="primary", key="letters-newest"):
+    if st.button(
+        label,
+        icon=":material/arrow_upward:",
+        type="primary",
+        key=f"letters-newest-{listing.turn}",
+    ):
         listing.newest()
         st.rerun()
 
 
 def _turn(listing: LetterListing) -> None:
-    if st.button("Newer", key="letters-newer", disabled=len(listing.cursors) == 1):
+    if st.button("Newer", key=f"letters-newer-{listing.turn}", disabled=len(listing.cursors) == 1):
         listing.newer()
         st.rerun()
     more = bool(listing.page and listing.page.next_cursor)
-    if st.button("Older", key="letters-older", disabled=not more):
+    if st.button("Older", key=f"letters-older-{listing.turn}", disabled=not more):
         listing.older()
         st.rerun()
 
@@ -212,7 +217,12 @@ def _several(session: Session, ids: list[int]) -> None:
     with st.container(
         horizontal=True, gap="small", vertical_alignment="center", key="letters-several"
     ):
-        if st.button("Replay", icon=":material/replay:", key="letters-replay", disabled=not ids):
+        if st.button(
+            "Replay",
+            icon=":material/replay:",
+            key=f"letters-replay-{letter_actions.deeds()}",
+            disabled=not ids,
+        ):
             letter_actions.replay(session, ids, None)
         amount = "this letter" if len(ids) == 1 else f"{len(ids)} letters"
         note = letter_desk.discard_form("several", f"Discard {amount}", disabled=not ids)

@@ -121,18 +121,25 @@ def _audit() -> None:
         alt="Changes, newest first",
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
-        st.button("Newer", key="audit-newer", disabled=len(cursors) == 1, on_click=_newer)
+        st.button(
+            "Newer",
+            key=f"audit-newer-{len(cursors)}",
+            disabled=len(cursors) == 1,
+            on_click=_turn,
+            args=(cursors[:-1],),
+        )
         st.button(
             "Older",
-            key="audit-older",
+            key=f"audit-older-{len(cursors)}",
             disabled=page.next_cursor is None,
-            on_click=cursors.append,
-            args=(page.next_cursor,),
+            on_click=_turn,
+            args=([*cursors, page.next_cursor],),
         )
 
 
-def _newer() -> None:
-    st.session_state[_CURSORS].pop()
+def _turn(cursors: list[int | None]) -> None:
+    """Turn to a page by its place, not by a step: Streamlit may call this twice for one press."""
+    st.session_state[_CURSORS] = cursors
 
 
 st.fragment(_live, run_every=current().refresh_s)()

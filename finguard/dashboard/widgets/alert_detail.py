@@ -111,7 +111,7 @@ def _explanation(alert: AlertDetail) -> None:
 
 
 def _ways(session: Session, alert_id: int) -> None:
-    """To the alerts above and below in the list, and out of here; each has a key of its own."""
+    """To the alerts above and below in the list, and out of here."""
     listing = session.listing
     with st.container(horizontal=True, width="content", gap="small", key="ways"):
         for label, icon, shortcut, step in (
@@ -123,13 +123,19 @@ def _ways(session: Session, alert_id: int) -> None:
                 label,
                 icon=icon,
                 shortcut=shortcut,
-                key=label.lower(),
+                key=f"{label.lower()}-{alert_id}",
                 disabled=target is None,
                 type="tertiary",
             ):
                 address.name(PARAMETER, target)
                 st.rerun()
-        if st.button("Close", icon=":material/close:", shortcut="X", key="close", type="tertiary"):
+        if st.button(
+            "Close",
+            icon=":material/close:",
+            shortcut="X",
+            key=f"close-{alert_id}",
+            type="tertiary",
+        ):
             address.name(PARAMETER, None)
             st.rerun()
 

@@ -107,7 +107,10 @@ def _pager(session: Session, listing: Listing, arrived: int, opened: int | None)
             if not arrived:
                 st.caption(listing.words, width="content")
             elif st.button(
-                news_words(arrived), icon=":material/arrow_upward:", type="primary", key="newest"
+                news_words(arrived),
+                icon=":material/arrow_upward:",
+                type="primary",
+                key=f"newest-{listing.turn}",
             ):
                 listing.newest()
                 st.rerun()
@@ -119,14 +122,16 @@ def _pager(session: Session, listing: Listing, arrived: int, opened: int | None)
                 _triage_selected(session, listing)
             if st.button(
                 "Newer" if listing.sort == "newest" else "Back",
-                key="newer",
+                key=f"newer-{listing.turn}",
                 disabled=len(listing.cursors) == 1,
             ):
                 listing.newer()
                 st.rerun()
             more = bool(listing.page and listing.page.next_cursor)
             if st.button(
-                "Older" if listing.sort == "newest" else "Next", key="older", disabled=not more
+                "Older" if listing.sort == "newest" else "Next",
+                key=f"older-{listing.turn}",
+                disabled=not more,
             ):
                 listing.older()
                 st.rerun()

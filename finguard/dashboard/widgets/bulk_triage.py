@@ -51,7 +51,7 @@ def show(session: Session, selected: Sequence[Alert]) -> tuple[BulkResult, ...]:
             placeholder="A note for each of them, if you like",
             label_visibility="collapsed",
         )
-        decision = _pressed(session, note)
+        decision = _pressed(session, note, turn)
     if decision is None or not selected:
         return ()
     return _decide(session, selected, decision)
@@ -63,27 +63,37 @@ def trouble() -> None:
     if not lines:
         return
     st.warning("  \n".join(escape(line) for line in lines), icon=":material/group:")
-    if st.button("Understood", key="bulk-understood", type="tertiary"):
+    if st.button(
+        "Understood", key=f"bulk-understood-{st.session_state.get(_TURN, 0)}", type="tertiary"
+    ):
         st.session_state[_TROUBLE] = []
         st.rerun()
 
 
-def _pressed(session: Session, note: str) -> Decision | None:
+def _pressed(session: Session, note: str, turn: int) -> Decision | None:
     pressed: Decision | None = None
     with st.container(gap="small"):
         for status, action in ACTIONS.items():
             if st.button(
                 action.label,
                 icon=action.icon,
-                key=f"bulk-{status}",
+                key=f"bulk-{status}-{turn}",
                 width="stretch",
                 type="secondary",
             ):
                 pressed = Decision(status=status, note=note)
-        if st.button("Assign to me", icon=":material/person_add:", key="bulk-me", width="stretch"):
+        if st.button(
+            "Assign to me",
+            icon=":material/person_add:",
+            key=f"bulk-me-{turn}",
+            width="stretch",
+        ):
             pressed = Decision(assignee=session.user.username if session.user else None, note=note)
         if st.button(
-            "Unassign", icon=":material/person_remove:", key="bulk-nobody", width="stretch"
+            "Unassign",
+            icon=":material/person_remove:",
+            key=f"bulk-nobody-{turn}",
+            width="stretch",
         ):
             pressed = Decision(assignee=NOBODY, note=note)
     return pressed

@@ -28,13 +28,24 @@ def show_actions(session: Session, letter: LetterDetail) -> None:
     letter_id = letter.dead_letter_id
     with st.container(horizontal=True, gap="small", key="letter-actions"):
         if is_replayable(letter) and st.button(
-            replay_label(letter), icon=":material/replay:", key=f"letter-replay-{letter_id}"
+            replay_label(letter),
+            icon=":material/replay:",
+            key=f"letter-replay-{_as_seen(letter)}",
         ):
             letter_actions.replay(session, [letter_id], letter_id, again=letter.waits)
         if letter.status != "discarded":
             note = discard_form(f"letter-{letter_id}", "Discard this letter", disabled=False)
             if note:
                 letter_actions.discard(session, [letter_id], note, letter_id)
+
+
+def _as_seen(letter: LetterDetail) -> str:
+    """What a button bears that sends a message: the letter, as it is shown, and after which deed.
+
+    A press that Streamlit delivers twice sends once: what was to be the first replay must not
+    become the second, which is a matter of its own.
+    """
+    return f"{letter.dead_letter_id}-{letter.status}-{letter_actions.deeds()}"
 
 
 def is_replayable(letter: LetterDetail) -> bool:
@@ -83,7 +94,7 @@ def show_editor(session: Session, letter: LetterDetail) -> None:
             "Replay edited",
             type="primary",
             icon=":material/replay:",
-            key=f"letter-send-{letter_id}",
+            key=f"letter-send-{_as_seen(letter)}",
         ):
             try:
                 edit = Edit(

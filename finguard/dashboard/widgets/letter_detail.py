@@ -88,7 +88,7 @@ def show(session: Session, letter_id: int) -> LetterDetail | None:
             letter = of(session, letter_id)
         except NotFound:
             st.info(f"There is no dead letter {letter_id}.", icon=":material/search_off:")
-            _close()
+            _close(letter_id)
             return None
         if letter is None:
             st.caption("This letter cannot be shown while the API is away.")
@@ -105,12 +105,12 @@ def show(session: Session, letter_id: int) -> LetterDetail | None:
         return letter
 
 
-def _close() -> None:
+def _close(letter_id: int) -> None:
     st.button(
         "Close",
         icon=":material/close:",
         type="tertiary",
-        key="letter-close",
+        key=f"letter-close-{letter_id}",
         on_click=choose,
         args=(None,),
     )
@@ -127,22 +127,22 @@ def _headline(letter: LetterDetail) -> None:
             f":gray[letter {letter.dead_letter_id}, attempt {letter.attempt}]",
             width="content",
         )
-        _close()
+        _close(letter.dead_letter_id)
     st.markdown(f"##### {escape(sentence(letter.detail))}", anchors=False)
     if letter.reason in MEANINGS:
         st.caption(MEANINGS[letter.reason])
     st.markdown(escape(state(letter, clock())))
     if letter.followed_by is not None:
-        _open(f"Open letter {letter.followed_by}", letter.followed_by, "letter-follow")
+        _open(letter, letter.followed_by, "follow")
 
 
-def _open(label: str, letter_id: int, key: str) -> None:
+def _open(shown: Letter, letter_id: int, name: str = "open") -> None:
     st.button(
-        label,
+        f"Open letter {letter_id}",
         icon=":material/chevron_right:",
         icon_position="right",
         type="tertiary",
-        key=key,
+        key=f"letter-{name}-{shown.dead_letter_id}-{letter_id}",
         on_click=choose,
         args=(letter_id,),
     )
@@ -244,7 +244,7 @@ def _attempts(letter: LetterDetail, viewer: Clock) -> None:
         for attempt in letter.attempts:
             number = attempt.dead_letter_id
             if number not in {letter.dead_letter_id, letter.followed_by}:
-                _open(f"Open letter {number}", number, f"letter-open-{number}")
+                _open(letter, number)
 
 
 def _this(attempt: Letter, letter: LetterDetail) -> str:

@@ -55,6 +55,16 @@ def show(session: Session, alert: Alert, history: Sequence[Change]) -> None:
         _decide(session, desk, alert, decision)
 
 
+def _as_seen(alert: Alert) -> str:
+    """What a button bears that changes an alert: its number and the version that is shown.
+
+    What is pressed on an alert that is just leaving the page decides nothing on the one that comes.
+    And a press that Streamlit delivers twice, of which a colleague was faster than the first,
+    decides nothing on what the colleague made of the alert.
+    """
+    return f"{alert.alert_id}-{alert.version}"
+
+
 def _desk(alert: Alert) -> Desk:
     key = f"desk-{alert.alert_id}"
     known = st.session_state.get(key)
@@ -89,17 +99,13 @@ def _news(session: Session, desk: Desk, alert: Alert, history: Sequence[Change])
     elif desk.refusal:
         lines = [escape(desk.refusal)]
     st.warning("  \n".join([title, *lines]), icon=":material/group:")
-    if st.button("Understood", key=f"understood-{alert.alert_id}", type="tertiary"):
+    if st.button("Understood", key=f"understood-{_as_seen(alert)}", type="tertiary"):
         desk.seen, desk.refusal = alert.version, ""
         st.rerun()
 
 
 def _buttons(session: Session, desk: Desk, alert: Alert) -> Decision | None:
-    """What was pressed, with the note.
-
-    Buttons bear the alert's number: what is pressed on an alert that is just leaving the page must
-    not decide on the one that comes, and decides on none.
-    """
+    """What was pressed, with the note."""
     pressed: Decision | None = None
     with st.container(horizontal=True, gap="small"):
         for status in possible(alert.status):
@@ -108,7 +114,7 @@ def _buttons(session: Session, desk: Desk, alert: Alert) -> Decision | None:
                 action.label,
                 icon=action.icon,
                 shortcut=action.shortcut,
-                key=f"to-{status}-{alert.alert_id}",
+                key=f"to-{status}-{_as_seen(alert)}",
             ):
                 pressed = Decision(status=status)
     key = f"note-{alert.alert_id}-{desk.note}"
@@ -128,7 +134,7 @@ def _buttons(session: Session, desk: Desk, alert: Alert) -> Decision | None:
         label_visibility="collapsed",
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if st.button("Add note", icon=":material/add_comment:", key=f"add-note-{alert.alert_id}"):
+        if st.button("Add note", icon=":material/add_comment:", key=f"add-note-{_as_seen(alert)}"):
             pressed = Decision()
         pressed = _assignment(session, alert) or pressed
     if pressed is None:
@@ -146,16 +152,16 @@ def _assignment(session: Session, alert: Alert) -> Decision | None:
         "Assign to me",
         icon=":material/person_add:",
         shortcut="A",
-        key=f"assign-me-{alert.alert_id}",
+        key=f"assign-me-{_as_seen(alert)}",
     ):
         return Decision(assignee=me)
     if alert.assignee is not None and st.button(
-        "Unassign", icon=":material/person_remove:", key=f"unassign-{alert.alert_id}"
+        "Unassign", icon=":material/person_remove:", key=f"unassign-{_as_seen(alert)}"
     ):
         return Decision(assignee=NOBODY)
     with st.popover("Assign to …", key=f"assign-{alert.alert_id}"):
         name = st.text_input("User name", key=f"assignee-{alert.alert_id}", max_chars=64).strip()
-        if st.button("Assign", key=f"assign-other-{alert.alert_id}") and name:
+        if st.button("Assign", key=f"assign-other-{_as_seen(alert)}") and name:
             return Decision(assignee=name)
     return None
 

@@ -1,11 +1,13 @@
 """The pages, drawn by Streamlit's own test runner against an API in memory."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from finguard.dashboard.session import KEY, Session
 from tests.unit.dashboard.fake_api import FakeApi
@@ -59,6 +61,19 @@ def click_cell(app: AppTest, table: str, row: int) -> AppTest:
     states = app._tree.get_widget_states()  # noqa: SLF001 - the runner knows no clicks on tables
     clicked = {"selection": {"rows": [], "columns": [], "cells": [[row, "When"]]}}
     states.widgets.add(id=table, string_value=json.dumps(clicked))
+    return app._run(states)  # noqa: SLF001 - as above
+
+
+def button(app: AppTest, name: str) -> Button:
+    """The one button of this name; what its key says after that tells on what it is pressed."""
+    (found,) = [each for each in app.button if re.fullmatch(f"{name}(-.*)?", each.key or "")]
+    return found
+
+
+def deliver(app: AppTest, widget_id: str) -> AppTest:
+    """Tell the page that a button was pressed, as a browser does that may be late or twice."""
+    states = app._tree.get_widget_states()  # noqa: SLF001 - as above
+    states.widgets.add(id=widget_id, trigger_value=True)
     return app._run(states)  # noqa: SLF001 - as above
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from streamlit.testing.v1 import AppTest
 
-from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, click_cell, texts
+from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, button, click_cell, texts
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.samples import EMPTY, alert
 
@@ -79,12 +79,12 @@ def test_pages_lead_further_back(api: FakeApi, show: Show) -> None:
     api.alerts = [alert(number) for number in range(60, 0, -1)]
     app = show(api.session(), ALERTS_PAGE)
 
-    app.button(key="older").click().run()
+    button(app, "older").click().run()
 
     assert listed(app) == [f"user-{number}" for number in range(10, 0, -1)]
     assert "51 to 60" in texts(app)
 
-    app.button(key="newer").click().run()
+    button(app, "newer").click().run()
 
     assert "1 to 50" in texts(app)
 
@@ -99,9 +99,9 @@ def test_a_new_alert_does_not_move_the_table(api: FakeApi, show: Show) -> None:
     app.run()
 
     assert listed(app) == ["user-3", "user-2", "user-1"]
-    assert app.button(key="newest").label == "1 new alert – show"  # noqa: RUF001 - a dash
+    assert button(app, "newest").label == "1 new alert – show"  # noqa: RUF001 - a dash
 
-    app.button(key="newest").click().run()
+    button(app, "newest").click().run()
 
     assert listed(app)[0] == "user-4"
 
@@ -115,7 +115,7 @@ def test_a_click_on_a_list_that_is_gone_opens_nothing(api: FakeApi, show: Show) 
     api.alerts = [alert(4), *api.alerts]
     api.clock.now_s += 2.0
     app.run()
-    app.button(key="newest").click().run()
+    button(app, "newest").click().run()
 
     click_cell(app, table, 0)
 
@@ -191,7 +191,7 @@ def test_an_alert_can_be_closed(api: FakeApi, show: Show) -> None:
     """Closing takes it out of the URL."""
     app = show(api.session(), ALERTS_PAGE, alert="1")
 
-    app.button(key="close").click().run()
+    button(app, "close").click().run()
 
     assert "alert" not in app.query_params
     assert not app.table

@@ -3,7 +3,7 @@
 from streamlit.testing.v1 import AppTest
 
 from tests.unit.dashboard import fake_triage
-from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, texts
+from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, button, texts
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.samples import alert
 
@@ -114,7 +114,7 @@ def test_many_alerts_are_triaged_at_once(api: FakeApi, show: Show) -> None:
     app = mark(show(api.session(), ALERTS_PAGE), 0, 2)
 
     app.text_area(key="bulk-note-0").input("A test of the new app.").run()
-    app.button(key="bulk-false_positive").click().run()
+    button(app, "bulk-false_positive").click().run()
 
     assert [each["status"] for each in api.alerts] == ["false_positive", "open", "false_positive"]
     assert api.histories[1][0]["note"] == "A test of the new app."
@@ -126,14 +126,14 @@ def test_colleagues_who_were_faster_are_named(api: FakeApi, show: Show) -> None:
     app = mark(show(api.session(), ALERTS_PAGE), 0, 1)
     fake_triage.change(api.alerts[1], api.histories, "bob", status="investigating", assignee="bob")
 
-    app.button(key="bulk-confirmed_fraud").click().run()
+    button(app, "bulk-confirmed_fraud").click().run()
 
     assert [each["status"] for each in api.alerts] == ["confirmed_fraud", "investigating", "open"]
     told = texts(app)
     assert "Nothing was done to 1 alert" in told
     assert "Alert 2" in told
     assert "Investigating\\, assigned to bob" in told
-    assert app.button(key="bulk-understood").click().run().warning.len == 0
+    assert button(app, "bulk-understood").click().run().warning.len == 0
 
 
 def test_a_viewer_cannot_mark_or_triage(api: FakeApi, show: Show) -> None:
@@ -144,7 +144,7 @@ def test_a_viewer_cannot_mark_or_triage(api: FakeApi, show: Show) -> None:
 
     assert listed(app) == ["user-3", "user-2", "user-1"]
     assert "To triage takes the role analyst" in texts(app)
-    keys = {button.key for button in app.button}
+    keys = {each.key for each in app.button}
     assert not any(key and key.startswith(("bulk-", "to-", "assign")) for key in keys)
 
 
@@ -159,7 +159,7 @@ def test_neighbours_are_a_key_away(api: FakeApi, show: Show) -> None:
     """Next and previous walk along the list as it is shown."""
     app = show(api.session(), ALERTS_PAGE, alert="2")
 
-    app.button(key="next").click().run()
+    button(app, "next").click().run()
 
     assert "1" in app.query_params["alert"]
-    assert app.button(key="next").disabled
+    assert button(app, "next").disabled

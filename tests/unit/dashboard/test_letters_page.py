@@ -4,7 +4,7 @@ import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.unit.dashboard.conftest import LETTERS_PAGE, Show, click_cell, texts
+from tests.unit.dashboard.conftest import LETTERS_PAGE, Show, button, click_cell, texts
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.letter_samples import content, letter, message
 from tests.unit.dashboard.samples import NOW
@@ -81,12 +81,12 @@ def test_pages_lead_further_back(api: FakeApi, show: Show) -> None:
     api.letters.items = [letter(number) for number in range(60, 0, -1)]
     app = show(api.session(), LETTERS_PAGE)
 
-    app.button(key="letters-older").click().run()
+    button(app, "letters-older").click().run()
 
     assert listed(app) == list(range(10, 0, -1))
     assert "Dead letters 51 to 60" in texts(app)
 
-    app.button(key="letters-newer").click().run()
+    button(app, "letters-newer").click().run()
 
     assert "Dead letters 1 to 50" in texts(app)
 
@@ -99,9 +99,9 @@ def test_a_new_letter_does_not_move_the_table(api: FakeApi, show: Show) -> None:
     later(api, app)
 
     assert listed(app) == [3, 2, 1]
-    assert app.button(key="letters-newest").label == "Show 1 new letter"
+    assert button(app, "letters-newest").label == "Show 1 new letter"
 
-    app.button(key="letters-newest").click().run()
+    button(app, "letters-newest").click().run()
 
     assert listed(app)[0] == 4
 
@@ -168,19 +168,19 @@ def test_a_replay_is_seen_to_be_resolved(api: FakeApi, show: Show) -> None:
     """First the word is awaited, then it is there; the table says so as well."""
     app = show(api.session(), LETTERS_PAGE, letter="2")
 
-    app.button(key="letter-replay-2").click().run()
+    button(app, "letter-replay-2").click().run()
 
     assert api.letters.sent == [{"ids": [2], "again": False}]
     assert "Dead letter 2\\: replayed" in texts(app)
     assert "word is awaited and appears here by itself" in texts(app)
-    assert app.button(key="letter-replay-2").label == "Replay again"
+    assert button(app, "letter-replay-2").label == "Replay again"
 
     api.letters.become(2, status="resolved", status_by="detector", status_at=NOW.isoformat())
     later(api, app)
 
     assert "There is nothing left to do" in texts(app)
     assert list(app.dataframe[0].value["Status"]) == ["○ Open", "✓ Resolved", "○ Open"]
-    assert not [button for button in app.button if button.key == "letter-replay-2"]
+    assert not [each for each in app.button if (each.key or "").startswith("letter-replay-2")]
 
 
 def test_a_letter_that_came_back_leads_to_its_next_attempt(api: FakeApi, show: Show) -> None:
@@ -188,7 +188,7 @@ def test_a_letter_that_came_back_leads_to_its_next_attempt(api: FakeApi, show: S
     api.letters.become(2, status="replayed", status_by="ada", followed_by=3)
 
     app = show(api.session(), LETTERS_PAGE, letter="2")
-    app.button(key="letter-follow").click().run()
+    button(app, "letter-follow").click().run()
 
     assert "letter 3, attempt 1" in texts(app)
 
@@ -198,7 +198,7 @@ def test_only_what_was_edited_is_sent(api: FakeApi, show: Show) -> None:
     app = show(api.session(), LETTERS_PAGE, letter="2")
 
     app.text_area(key="letter-value-2-Text").set_value('{"amount": 1}')
-    app.button(key="letter-send-2").click().run()
+    button(app, "letter-send-2").click().run()
 
     assert api.letters.sent == [{"value": {"text": '{"amount": 1}'}, "again": False}]
 
@@ -209,7 +209,7 @@ def test_an_edit_that_would_be_rejected_stays_in_the_form(api: FakeApi, show: Sh
     app = show(api.session(), LETTERS_PAGE, letter="2")
 
     app.text_area(key="letter-value-2-Text").set_value("half-typed")
-    app.button(key="letter-send-2").click().run()
+    button(app, "letter-send-2").click().run()
     later(api, app)
 
     assert "Nothing was done\\. value\\: the amount must lie between 0 and 10" in texts(app)
@@ -220,7 +220,7 @@ def test_nothing_is_sent_for_an_edit_of_nothing(api: FakeApi, show: Show) -> Non
     """It says so, and what to use instead."""
     app = show(api.session(), LETTERS_PAGE, letter="2")
 
-    app.button(key="letter-send-2").click().run()
+    button(app, "letter-send-2").click().run()
 
     assert api.letters.sent == []
     assert "Nothing was sent" in texts(app)
@@ -234,7 +234,7 @@ def test_bytes_that_are_no_text_are_edited_in_base64(api: FakeApi, show: Show) -
     field = app.text_area(key="letter-value-2-Base64")
     assert field.value == "/wA="
     field.set_value("no base64!")
-    app.button(key="letter-send-2").click().run()
+    button(app, "letter-send-2").click().run()
 
     assert api.letters.sent == []
     assert "This is no base64" in texts(app)
@@ -271,7 +271,7 @@ def test_a_refusal_is_told_with_its_remedy(api: FakeApi, show: Show) -> None:
     api.letters.refusals[2] = "Kafka holds its message no longer; discard it"
     app = show(api.session(), LETTERS_PAGE, letter="2")
 
-    app.button(key="letter-replay-2").click().run()
+    button(app, "letter-replay-2").click().run()
 
     assert "Kafka holds its message no longer\\; discard it" in app.warning[0].value
 
@@ -281,7 +281,7 @@ def test_without_an_answer_to_repeat_it_is_said_to_be_safe(api: FakeApi, show: S
     app = show(api.session(), LETTERS_PAGE, letter="2")
     api.failure = httpx.ReadTimeout("slow")
 
-    app.button(key="letter-replay-2").click().run()
+    button(app, "letter-replay-2").click().run()
 
     assert not app.exception
     assert "to do the same again is safe" in texts(app)
@@ -297,7 +297,7 @@ def test_marked_rows_are_replayed_together(api: FakeApi, show: Show) -> None:
     app.session_state[key] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
     app.run()
 
-    app.button(key="letters-replay").click().run()
+    button(app, "letters-replay").click().run()
 
     assert api.letters.sent == [{"ids": [3, 2], "again": False}]
     assert "1 replayed\\, 1 refused" in texts(app)
@@ -313,7 +313,7 @@ def test_a_click_on_a_list_that_is_gone_opens_nothing(api: FakeApi, show: Show) 
     assert app.query_params["letter"] == "3"
     api.letters.items = [letter(4), *api.letters.items]
     later(api, app)
-    app.button(key="letters-newest").click().run()
+    button(app, "letters-newest").click().run()
 
     click_cell(app, table, 0)
 
@@ -329,7 +329,7 @@ def test_a_viewer_only_looks(api: FakeApi, show: Show) -> None:
 
     assert "takes the role analyst" in texts(app)
     assert codes(app)
-    labels = {button.label for button in app.button}
+    labels = {each.label for each in app.button}
     assert not labels & {"Replay", "Replay as it is", "Replay edited", "Discard this letter"}
 
 

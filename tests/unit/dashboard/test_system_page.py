@@ -2,7 +2,7 @@
 
 import httpx
 
-from tests.unit.dashboard.conftest import PAGES, Show, texts
+from tests.unit.dashboard.conftest import PAGES, Show, button, texts
 from tests.unit.dashboard.fake_api import FakeApi, problem
 from tests.unit.dashboard.samples import AUDIT, READINESS, detector, latency
 
@@ -70,10 +70,10 @@ def test_administrators_see_who_changed_what(api: FakeApi, show: Show) -> None:
     assert list(changes["Who"]) == ["admin"]
     assert list(changes["After"]) == ['{"role": "analyst"}']
 
-    app.button(key="audit-older").click().run()
+    button(app, "audit-older").click().run()
 
     assert ("GET", "/api/v1/audit", {"limit": "50", "cursor": "11"}) in api.asked
-    assert not app.button(key="audit-newer").disabled
+    assert not button(app, "audit-newer").disabled
 
 
 def test_an_empty_audit_log_says_so(api: FakeApi, show: Show) -> None:

@@ -4,13 +4,13 @@ import httpx
 from streamlit.testing.v1 import AppTest
 
 from tests.unit.dashboard import fake_triage
-from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, texts
+from tests.unit.dashboard.conftest import ALERTS_PAGE, Show, button, texts
 from tests.unit.dashboard.fake_api import FakeApi, problem
 
 
 def buttons(app: AppTest) -> list[str]:
     """Where the alert may go, by the buttons' keys."""
-    keys = [button.key for button in app.button if button.key]
+    keys = [each.key for each in app.button if each.key]
     return [key.split("-")[1] for key in keys if key.startswith("to-")]
 
 
@@ -19,7 +19,7 @@ def test_a_decision_takes_the_note_along(api: FakeApi, show: Show) -> None:
     app = show(api.session(), ALERTS_PAGE, alert="2")
 
     app.text_area(key="note-2-0").input("Called them.\nThey were at home.").run()
-    app.button(key="to-confirmed_fraud-2").click().run()
+    button(app, "to-confirmed_fraud-2").click().run()
 
     assert (api.alerts[1]["status"], api.alerts[1]["version"]) == ("confirmed_fraud", 2)
     assert "Open → Confirmed fraud" in texts(app)
@@ -31,7 +31,7 @@ def test_a_decision_takes_the_note_along(api: FakeApi, show: Show) -> None:
 def test_a_click_is_meant_for_the_alert_that_was_seen(api: FakeApi, show: Show) -> None:
     """Not for the one that the page is about to show: neither is changed then."""
     app = show(api.session(), ALERTS_PAGE, alert="2")
-    app.button(key="to-confirmed_fraud-2").click()
+    button(app, "to-confirmed_fraud-2").click()
     app.query_params["alert"] = "1"
 
     app.run()
@@ -53,12 +53,12 @@ def test_an_alert_is_taken_and_given_back(api: FakeApi, show: Show) -> None:
     """By the analyst, with a click each."""
     app = show(api.session(), ALERTS_PAGE, alert="2")
 
-    app.button(key="assign-me-2").click().run()
+    button(app, "assign-me-2").click().run()
 
     assert api.alerts[1]["assignee"] == "ada"
     assert "Assigned to you" in texts(app)
 
-    app.button(key="unassign-2").click().run()
+    button(app, "unassign-2").click().run()
 
     assert api.alerts[1]["assignee"] is None
 
@@ -67,10 +67,10 @@ def test_a_note_alone_is_a_change(api: FakeApi, show: Show) -> None:
     """And an empty one is none."""
     app = show(api.session(), ALERTS_PAGE, alert="2")
 
-    app.button(key="add-note-2").click().run()
+    button(app, "add-note-2").click().run()
     assert "Write a note first." in texts(app)
     app.text_area(key="note-2-0").input("Waiting for the bank.").run()
-    app.button(key="add-note-2").click().run()
+    button(app, "add-note-2").click().run()
 
     assert [change["note"] for change in api.histories[2]] == ["Waiting for the bank."]
 
@@ -81,7 +81,7 @@ def test_a_colleague_who_was_faster_is_shown(api: FakeApi, show: Show) -> None:
     app.text_area(key="note-2-0").input("half a thou").run()
     fake_triage.change(api.alerts[1], api.histories, "bob", status="investigating", assignee="bob")
 
-    app.button(key="to-false_positive-2").click().run()
+    button(app, "to-false_positive-2").click().run()
 
     assert api.alerts[1]["status"] == "investigating"
     told = texts(app)
@@ -90,7 +90,7 @@ def test_a_colleague_who_was_faster_is_shown(api: FakeApi, show: Show) -> None:
     assert "Open → Investigating\\, assigned to bob" in told
     assert app.text_area(key="note-2-0").value == "half a thou"
 
-    app.button(key="to-false_positive-2").click().run()
+    button(app, "to-false_positive-2").click().run()
 
     assert api.alerts[1]["status"] == "false_positive"
     assert "A colleague was faster" not in texts(app)
@@ -107,7 +107,7 @@ def test_a_colleagues_change_is_told_when_it_happens(api: FakeApi, show: Show) -
     assert "Changed meanwhile" in texts(app)
     assert buttons(app) == ["confirmed_fraud", "false_positive", "open"]
 
-    app.button(key="understood-2").click().run()
+    button(app, "understood-2").click().run()
 
     assert "Changed meanwhile" not in texts(app)
 
@@ -117,7 +117,7 @@ def test_what_the_api_refuses_is_told_in_its_words(api: FakeApi, show: Show) -> 
     app = show(api.session(), ALERTS_PAGE, alert="2")
     api.failure = problem(403, "This takes the role analyst or a higher one.")
 
-    app.button(key="to-investigating-2").click().run()
+    button(app, "to-investigating-2").click().run()
 
     assert "Nothing was done" in texts(app)
     assert "This takes the role analyst" in texts(app)
@@ -128,7 +128,7 @@ def test_a_decision_during_an_outage_is_not_lost_silently(api: FakeApi, show: Sh
     app = show(api.session(), ALERTS_PAGE, alert="2")
     api.failure = httpx.ConnectError("refused")
 
-    app.button(key="to-investigating-2").click().run()
+    button(app, "to-investigating-2").click().run()
 
     assert not app.exception
     assert "Nothing was done" in texts(app)
@@ -140,8 +140,8 @@ def test_a_draft_waits_while_another_alert_is_open(api: FakeApi, show: Show) -> 
     app = show(api.session(), ALERTS_PAGE, alert="2")
     app.text_area(key="note-2-0").input("half a thou").run()
 
-    app.button(key="next").click().run()
-    app.button(key="previous").click().run()
+    button(app, "next").click().run()
+    button(app, "previous").click().run()
 
     assert app.text_area(key="note-2-0").value == "half a thou"
 
