@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-NO_BROWSER: Final = "no Chromium on this machine; on Debian and Ubuntu: apt install chromium"
+NO_BROWSER: Final = (
+    "no Chromium on this machine, which the browser tests need; on Debian and Ubuntu: "
+    "apt install chromium"
+)
 
 ARGUMENTS: Final = (
     "--no-sandbox",
@@ -36,13 +39,19 @@ def find_browser() -> Path | None:
     return None if found is None else Path(found)
 
 
-def install() -> None:
-    """Install it if it is missing, and if nobody has to be asked; say so if it stays missing."""
+def install() -> int:
+    """Install it if it is missing, and if nobody has to be asked.
+
+    Returns:
+        The exit status: 1, and a word of what to do, where it stays missing.
+    """
     if find_browser() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         sys.stderr.write("  installing Chromium (apt-get install chromium)\n")
         _run_apt()
     if find_browser() is None:
-        sys.stderr.write(f"  {NO_BROWSER}. The browser tests will be left out.\n")
+        sys.stderr.write(f"error: {NO_BROWSER}\n")
+        return 1
+    return 0
 
 
 def _run_apt() -> None:
@@ -60,4 +69,4 @@ def _run_apt() -> None:
 
 
 if __name__ == "__main__":
-    install()
+    raise SystemExit(install())

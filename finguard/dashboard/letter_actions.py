@@ -19,6 +19,7 @@ from finguard.dashboard.wording import duration, escape
 
 _NOTICE: Final = "finguard-letter-notice"
 _DEEDS: Final = "finguard-letter-deeds"
+_TRIES: Final = "finguard-letter-tries"
 _ICONS: Final = {
     "success": ":material/check:",
     "warning": ":material/info:",
@@ -109,6 +110,11 @@ def deeds() -> int:
     return int(st.session_state.get(_DEEDS, 0))
 
 
+def tries() -> int:
+    """How often the API was asked to do something, whatever came of it."""
+    return int(st.session_state.get(_TRIES, 0))
+
+
 def note(notice: Notice) -> None:
     """Have something told."""
     st.session_state[_NOTICE] = notice
@@ -123,6 +129,7 @@ def _do(
     session: Session, place: int | None, work: Callable[[ApiClient], Sequence[Outcome]]
 ) -> None:
     """Do it, remember what came of it, and draw the page as things are now."""
+    st.session_state[_TRIES] = tries() + 1
     try:
         outcomes = session.act(work)
     except Unauthorized:

@@ -293,6 +293,8 @@ def test_a_colleague_who_was_faster_is_shown_in_words(page: Page, queue: Queue) 
     expect(told).to_contain_text("I look at this.")
     expect(note(page)).to_have_value("half a thou")
     assert queue.alert(number)["status"] == "investigating"
+    # While the page is drawn, the button that was pressed stands beside the one to press now.
+    expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
 
     detail(page).get_by_role("button", name="False positive").click()
 

@@ -220,7 +220,7 @@ def _several(session: Session, ids: list[int]) -> None:
         if st.button(
             "Replay",
             icon=":material/replay:",
-            key=f"letters-replay-{letter_actions.deeds()}",
+            key=f"letters-replay-{letter_actions.tries()}",
             disabled=not ids,
         ):
             letter_actions.replay(session, ids, None)

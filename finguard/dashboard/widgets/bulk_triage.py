@@ -1,7 +1,8 @@
 """One decision for all alerts that are selected in the list."""
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import streamlit as st
 
@@ -27,7 +28,15 @@ from finguard.dashboard.wording import escape
 
 _NOTE: Final = "bulk-note"
 _TURN: Final = "finguard-bulk-turn"
+_ASKED: Final = "finguard-bulk-asked"
 _TROUBLE: Final = "finguard-bulk-trouble"
+
+
+class _Asked(NamedTuple):
+    """What was pressed: a decision, on alerts as the viewer saw them."""
+
+    alerts: tuple[Alert, ...]
+    decision: Decision
 
 
 def show(session: Session, selected: Sequence[Alert]) -> tuple[BulkResult, ...]:
@@ -43,7 +52,7 @@ def show(session: Session, selected: Sequence[Alert]) -> tuple[BulkResult, ...]:
         key=f"bulk-{turn}",
     ):
         st.markdown(f"**One decision for {alerts_words(len(selected))}**")
-        note = st.text_area(
+        st.text_area(
             "Note",
             key=f"{_NOTE}-{turn}",
             max_chars=NOTE_CHARS,
@@ -51,10 +60,11 @@ def show(session: Session, selected: Sequence[Alert]) -> tuple[BulkResult, ...]:
             placeholder="A note for each of them, if you like",
             label_visibility="collapsed",
         )
-        decision = _pressed(session, note, turn)
-    if decision is None or not selected:
+        _buttons(session, tuple(selected), turn)
+    asked = st.session_state.pop(_ASKED, None)
+    if not isinstance(asked, _Asked) or not asked.alerts:
         return ()
-    return _decide(session, selected, decision)
+    return _decide(session, asked.alerts, asked.decision)
 
 
 def trouble() -> None:
@@ -70,33 +80,38 @@ def trouble() -> None:
         st.rerun()
 
 
-def _pressed(session: Session, note: str, turn: int) -> Decision | None:
-    pressed: Decision | None = None
+def _buttons(session: Session, selected: tuple[Alert, ...], turn: int) -> None:
+    """What can be decided.
+
+    A press is meant for the alerts as they were drawn, so they are handed to it here. By the time
+    that it arrives, a refresh may have brought what colleagues have made of them.
+    """
+
+    def ask(decision: Decision) -> None:
+        # Streamlit may call this twice for one press.
+        if turn == st.session_state[_TURN]:
+            note = st.session_state[f"{_NOTE}-{turn}"]
+            st.session_state[_ASKED] = _Asked(selected, replace(decision, note=note))
+
+    me = session.user.username if session.user else None
+    choices: list[tuple[str, str, str, Decision]] = [
+        (action.label, action.icon, status, Decision(status=status))
+        for status, action in ACTIONS.items()
+    ]
+    choices += [
+        ("Assign to me", ":material/person_add:", "me", Decision(assignee=me)),
+        ("Unassign", ":material/person_remove:", "nobody", Decision(assignee=NOBODY)),
+    ]
     with st.container(gap="small"):
-        for status, action in ACTIONS.items():
-            if st.button(
-                action.label,
-                icon=action.icon,
-                key=f"bulk-{status}-{turn}",
+        for label, icon, name, decision in choices:
+            st.button(
+                label,
+                icon=icon,
+                key=f"bulk-{name}-{turn}",
                 width="stretch",
-                type="secondary",
-            ):
-                pressed = Decision(status=status, note=note)
-        if st.button(
-            "Assign to me",
-            icon=":material/person_add:",
-            key=f"bulk-me-{turn}",
-            width="stretch",
-        ):
-            pressed = Decision(assignee=session.user.username if session.user else None, note=note)
-        if st.button(
-            "Unassign",
-            icon=":material/person_remove:",
-            key=f"bulk-nobody-{turn}",
-            width="stretch",
-        ):
-            pressed = Decision(assignee=NOBODY, note=note)
-    return pressed
+                on_click=ask,
+                args=(decision,),
+            )
 
 
 def _decide(
@@ -108,7 +123,7 @@ def _decide(
         session.expire()
     except (ApiUnavailable, NotFound, Refused, Throttled) as error:
         st.session_state[_TROUBLE] = [f"Nothing was done: {error}"]
-        return ()
+        st.rerun()
     if words := success_words(results):
         st.toast(escape(f"{words}."), icon=":material/check:")
     failed = failures(results)

@@ -40,12 +40,12 @@ def show_actions(session: Session, letter: LetterDetail) -> None:
 
 
 def _as_seen(letter: LetterDetail) -> str:
-    """What a button bears that sends a message: the letter, as it is shown, and after which deed.
+    """What a button bears that sends a message: the letter, as it is shown, and after which try.
 
     A press that Streamlit delivers twice sends once: what was to be the first replay must not
     become the second, which is a matter of its own.
     """
-    return f"{letter.dead_letter_id}-{letter.status}-{letter_actions.deeds()}"
+    return f"{letter.dead_letter_id}-{letter.status}-{letter_actions.tries()}"
 
 
 def is_replayable(letter: LetterDetail) -> bool:

@@ -1,5 +1,6 @@
 """A press that Streamlit delivers twice counts once: a refresh takes it along before it is sent."""
 
+import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -84,14 +85,33 @@ def test_what_is_understood_is_what_was_told(api: FakeApi, show: Show) -> None:
 
 
 def test_many_alerts_are_decided_on_once(api: FakeApi, show: Show) -> None:
-    """Those that colleagues were faster with stay marked, and as the colleagues made them."""
+    """Those that colleagues were faster with stay marked, and as the colleagues made them.
+
+    Also where the press arrives with a refresh that has just brought what they did.
+    """
     app = mark(show(api.session(), ALERTS_PAGE), 0, 1)
     fake_triage.change(api.alerts[1], api.histories, "bob", status="investigating", assignee="bob")
+    api.clock.now_s += 2.0
 
     press_twice(app, "bulk-confirmed_fraud")
 
     assert [each["status"] for each in api.alerts] == ["confirmed_fraud", "investigating", "open"]
     assert "Nothing was done to 1 alert" in texts(app)
+
+
+def test_a_decision_on_many_that_had_no_answer_overrules_nobody(api: FakeApi, show: Show) -> None:
+    """Delivered again, it is still meant for the alerts as they were seen."""
+    app = mark(show(api.session(), ALERTS_PAGE), 0, 1)
+    pressed = button(app, "bulk-confirmed_fraud").proto.id
+    api.failure = httpx.ReadTimeout("slow")
+    deliver(app, pressed)
+    assert "Nothing was done" in texts(app)
+    fake_triage.change(api.alerts[1], api.histories, "bob", status="investigating", assignee="bob")
+    api.failure = None
+
+    deliver(app, pressed)
+
+    assert [each["status"] for each in api.alerts][1:] == ["investigating", "open"]
 
 
 def test_alerts_turn_one_page(api: FakeApi, show: Show) -> None:
@@ -128,6 +148,34 @@ def test_a_message_is_sent_once(api: FakeApi, show: Show) -> None:
     press_twice(app, "letter-replay-2")
 
     assert api.letters.sent[1:] == [{"ids": [2], "again": True}]
+
+
+def test_a_message_without_an_answer_is_sent_once(api: FakeApi, show: Show) -> None:
+    """What may have been done is not done again by itself."""
+    api.letters.items = [letter(number) for number in (3, 2, 1)]
+    app = show(api.session(), LETTERS_PAGE, letter="2")
+    pressed = button(app, "letter-replay-2").proto.id
+    api.failure = httpx.ReadTimeout("slow")
+    deliver(app, pressed)
+    api.failure = None
+
+    deliver(app, pressed)
+
+    assert api.letters.sent == []
+
+
+def test_marked_messages_are_sent_once(api: FakeApi, show: Show) -> None:
+    """However many."""
+    api.letters.items = [letter(number) for number in (3, 2, 1)]
+    session = api.session()
+    app = show(session, LETTERS_PAGE)
+    assert session.letters is not None
+    key = f"letters-table-{session.letters.turn}"
+    app.session_state[key] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
+
+    press_twice(app.run(), "letters-replay")
+
+    assert api.letters.sent == [{"ids": [3, 2], "again": False}]
 
 
 def test_an_edited_message_is_sent_once(api: FakeApi, show: Show) -> None:
