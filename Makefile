@@ -1,5 +1,5 @@
-# The project's only task vocabulary. Needs python3 (3.11 or newer) and nothing else; a Python of
-# another name is taken with, for example: make install PYTHON=python3.13
+# The project's only task vocabulary. Needs python3 (3.11 or newer) and, for the tests, Chromium; a
+# Python of another name is taken with, for example: make install PYTHON=python3.13
 
 PYTHON ?= python3
 

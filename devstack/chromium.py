@@ -10,10 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-NO_BROWSER: Final = (
-    "no Chromium on this machine, which the browser tests need; on Debian and Ubuntu: "
-    "apt install chromium"
-)
+NO_BROWSER: Final = "no Chromium on this machine; on Debian and Ubuntu: apt install chromium"
 
 ARGUMENTS: Final = (
     "--no-sandbox",

@@ -181,10 +181,15 @@ def open_queue(page: Page, address: str, **parameters: str) -> None:
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
+def wait_until_drawn(page: Page) -> None:
+    """Wait until all of the page is as it shall be, and nothing of the one before is left."""
+    expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
+
+
 def click_row(page: Page, row: int, x_px: int = 300) -> None:
     """Click into a row of the table, a canvas that has to see the mouse come before it clicks."""
     # A table that is about to be replaced would take the click along with it.
-    expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
+    wait_until_drawn(page)
     scroller = page.get_by_test_id("stDataFrame").locator(".dvn-scroller")
     top_px = HEADER_PX + ROW_PX * row
     for offset_px in (5, ROW_PX // 2):
@@ -293,8 +298,8 @@ def test_a_colleague_who_was_faster_is_shown_in_words(page: Page, queue: Queue) 
     expect(told).to_contain_text("I look at this.")
     expect(note(page)).to_have_value("half a thou")
     assert queue.alert(number)["status"] == "investigating"
-    # While the page is drawn, the button that was pressed stands beside the one to press now.
-    expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
+    # Until then the button that was pressed stands beside the one to press now.
+    wait_until_drawn(page)
 
     detail(page).get_by_role("button", name="False positive").click()
 
