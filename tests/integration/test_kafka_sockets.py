@@ -3,19 +3,25 @@
 import gc
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
 from devstack.settings import free_ports
-from finguard.adapters.kafka.connection import connection_arguments, opened
+from finguard.adapters.kafka.connection import connection_arguments, ensure_topics, opened
+from finguard.adapters.kafka.publisher import KafkaPublisher
+from finguard.adapters.kafka.source import KafkaSource
+from finguard.errors import ConfigurationError, ServiceUnavailable
 from tests.acceptance.programs import wait_for
+
+Connection = dict[str, Any]
 
 
 @pytest.fixture
@@ -27,16 +33,57 @@ def no_collection() -> Iterator[None]:
     gc.enable()
 
 
+def topics(connection: Connection) -> None:
+    """What every program begins with."""
+    ensure_topics(
+        connection, transactions="t", dead_letters="t.dlq", partitions=1, replication_factor=1
+    )
+
+
+def source(connection: Connection) -> None:
+    """The detector's way to read."""
+    KafkaSource(
+        connection,
+        topic="t",
+        group="g",
+        max_records=1,
+        session_timeout_ms=6_000,
+        max_poll_interval_ms=60_000,
+    )
+
+
+CLIENTS: dict[str, Callable[[Connection], object]] = {
+    "topics": topics,
+    "source": source,
+    "publisher": lambda connection: KafkaPublisher(connection, "t"),
+    "consumer": lambda connection: opened(KafkaConsumer, connection),
+}
+"""Each way to reach Kafka that a program can fail with."""
+
+
 @pytest.mark.usefixtures("no_collection")
-def test_attempts_that_a_broker_refuses_leave_no_socket_behind() -> None:
+@pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+def test_attempts_that_a_broker_refuses_leave_no_socket_behind(
+    client: Callable[[Connection], object],
+) -> None:
     """Else a long outage ends in "too many open files", and the program with it."""
     (port,) = free_ports(1)
     connection = connection_arguments(bootstrap_servers=f"127.0.0.1:{port}")
+    connection["bootstrap_timeout_ms"] = 500
     before = sockets()
 
-    with pytest.raises(KafkaError, match="bootstrap"):
-        opened(KafkaConsumer, connection)
+    with pytest.raises((KafkaError, ServiceUnavailable), match=r"(?i)bootstrap|unreachable"):
+        client(connection)
 
+    assert sockets() == before
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_an_address_that_is_none_leaves_no_socket_behind() -> None:
+    """The client finds that out when it already has some."""
+    before = sockets()
+    with pytest.raises(ConfigurationError, match="localhost:kafka"):
+        topics(connection_arguments(bootstrap_servers="localhost:kafka"))
     assert sockets() == before
 
 

@@ -20,6 +20,7 @@ from kafka.errors import (
 )
 from kafka.net import KafkaNetClient
 from kafka.net.inet import KafkaNetSocket
+from kafka.net.selector import NetworkSelector
 
 from finguard.errors import ConfigurationError, ServiceUnavailable
 
@@ -174,12 +175,18 @@ def _tls(cafile: str | None, certfile: str | None, keyfile: str | None) -> Tls:
 def opened(kind: Callable[..., T], connection: Mapping[str, Any], **options: object) -> T:
     """Make one of kafka-python's clients; one that fails to leaves no thread and no socket behind.
 
-    Its constructors start a thread, and lose sight of it when no broker answers.
+    Its constructors open sockets and start a thread, and lose sight of both when an address is
+    none or no broker answers.
     """
     made: list[KafkaNetClient] = []
 
     def network(**arguments: object) -> KafkaNetClient:
-        made.append(KafkaNetClient(**arguments))
+        net = NetworkSelector(**arguments)
+        try:
+            made.append(KafkaNetClient(net=net, **arguments))
+        except BaseException:
+            net.close()
+            raise
         return made[-1]
 
     try:
@@ -256,7 +263,7 @@ def ensure_topics(
         dead_letters: {"retention.ms": "-1", "max.message.bytes": str(DEAD_LETTER_MAX_BYTES)},
     }
     with connecting(connection):
-        admin = KafkaAdminClient(**connection)
+        admin = opened(KafkaAdminClient, connection)
         try:
             missing = _missing(admin, list(configs))
             wanted = {

@@ -10,7 +10,7 @@ import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from finguard.adapters.kafka.connection import connecting
+from finguard.adapters.kafka.connection import connecting, opened
 from finguard.errors import ServiceUnavailable
 
 MAX_IN_FLIGHT: Final = 10_000
@@ -205,8 +205,9 @@ class KafkaPublisher:
 
 
 def _open(connection: Mapping[str, Any], topic: str) -> KafkaProducer:
-    producer = KafkaProducer(
-        **connection,
+    producer = opened(
+        KafkaProducer,
+        connection,
         acks="all",
         enable_idempotence=True,
         allow_auto_create_topics=False,
@@ -216,6 +217,10 @@ def _open(connection: Mapping[str, Any], topic: str) -> KafkaProducer:
         max_block_ms=BLOCK_MS,
         metrics_enabled=False,
     )
-    # Fetches the partitions now, so that `send` never has to wait for them.
-    producer.partitions_for(topic)
+    try:
+        # Fetches the partitions now, so that `send` never has to wait for them.
+        producer.partitions_for(topic)
+    except BaseException:
+        producer.close(timeout=0)
+        raise
     return producer

@@ -87,8 +87,9 @@ class KafkaSource:
         self._told: dict[int, int] = {}
         self._next_commit_s = 0.0
         with _translated():
-            self._consumer = KafkaConsumer(
-                **self._connection,
+            self._consumer = opened(
+                KafkaConsumer,
+                self._connection,
                 group_id=group,
                 enable_auto_commit=False,
                 # Nothing may ever be skipped silently: a missing offset is an error, and where to
