@@ -230,7 +230,7 @@ def _spending(remembered: CustomerTransactions | None) -> None:
             chosen = _currency(paid)
         frame = spending_frame(items, chosen)
         plural = "" if len(frame) == 1 else "s"
-        draw(spending_over_time(frame, height_px=300), "Points: each amount, over time")
+        draw("Points: each amount, over time", spending_over_time, frame, 300)
         st.caption(
             f"▲ flagged  ● not flagged · {count(len(frame))} transaction{plural} in "
             f"{escape(chosen)} that the detector remembers"
@@ -266,8 +266,8 @@ def _places(profile: Profile) -> None:
         if not profile.places:
             st.caption("Only online, as far as is remembered.")
             return
-        figure = places_map(places_frame(profile.places), height_px=310)
-        draw(figure, "Map of the world: the cities where they pay")
+        frame = places_frame(profile.places)
+        draw("Map of the world: the cities where they pay", places_map, frame, 310)
         st.caption(
             f"◆ visited last  ● earlier · the larger, the more transactions there · {CREDIT}"
         )

@@ -60,13 +60,13 @@ def _charts(session: Session, period: Period) -> None:
         total = f"{count(counts.dead_letters)} in {period.phrase}, the stronger the more"
         st.markdown(f"**Reasons** per {bucket} :gray[:small[· {total}]]")
         frame = reasons_frame(counts, REASONS)
-        figure = reasons_over_time(frame, tracks_frame(frame, counts), ink())
-        draw(figure, f"Strips of time, one a reason: dead letters per {bucket}")
+        words = f"Strips of time, one a reason: dead letters per {bucket}"
+        draw(words, reasons_over_time, frame, tracks_frame(frame, counts), ink())
     with right, st.container(border=True, height="stretch", key="outcomes"):
         st.markdown("**Dead letters** by status")
         by_status = counts_frame(counts.by_status, STATUSES)
-        figure = counts_bars(by_status, SKY, ink(), "Dead letters")
-        draw(figure, "Bars: dead letters by status")
+        words = "Bars: dead letters by status"
+        draw(words, counts_bars, by_status, SKY, ink(), "Dead letters")
 
 
 def _counts(session: Session, period: Period, now: datetime) -> LetterCounts | None:

@@ -123,31 +123,35 @@ def _over_time(timeline: Timeline | None, summary: Summary, now: datetime) -> No
         frame = timeline_frame(timeline, now)
         bucket = "day (UTC)" if timeline.bucket == "day" else timeline.bucket
         st.markdown(f"**Alerts** per {bucket} :gray[:small[· pale: not over yet]]")
-        draw(alerts_over_time(frame), f"Bars: alerts per {bucket}")
+        draw(f"Bars: alerts per {bucket}", alerts_over_time, frame)
         total = f"{count(summary.transactions)} in all"
         st.markdown(f"**Transactions** per {bucket} :gray[:small[· {total}]]")
-        draw(transactions_over_time(frame), f"Bars: transactions per {bucket}")
+        draw(f"Bars: transactions per {bucket}", transactions_over_time, frame)
 
 
 def _by_kind(summary: Summary) -> None:
     with st.container(border=True, height="stretch", key="by-kind"):
         st.markdown("**Alerts** by rule")
         by_rule = counts_frame(summary.by_rule, RULES)
-        draw(counts_bars(by_rule, SKY, ink()), "Bars: alerts by rule")
+        draw("Bars: alerts by rule", counts_bars, by_rule, SKY, ink(), "Alerts")
         st.markdown("**Alerts** by severity")
         by_severity = counts_frame(summary.by_severity, SEVERITIES)
-        figure = counts_bars(by_severity, SEVERITY_COLOURS, ink())
-        draw(figure, "Bars: alerts by severity")
+        colours = SEVERITY_COLOURS
+        draw("Bars: alerts by severity", counts_bars, by_severity, colours, ink(), "Alerts")
 
 
 def _map(points: Sequence[MapPoint]) -> None:
     with st.container(border=True, height="stretch", key="map"):
         st.markdown("**Where** the latest alerts are")
         travels = [(point, arc) for point in points for arc in point.arcs]
-        figure = world_map(
-            points_frame(points), arcs_frame(travels), origins_frame(travels), height_px=310
+        draw(
+            "Map of the world: where the latest alerts are, and how far they are apart",
+            world_map,
+            points_frame(points),
+            arcs_frame(travels),
+            origins_frame(travels),
+            310,
         )
-        draw(figure, "Map of the world: where the latest alerts are, and how far they are apart")
         st.caption(
             "▲ high  ◆ medium  ● low severity · lines lead from the compared place (ring) to the "
             f"alert · {CREDIT}"

@@ -183,8 +183,9 @@ def _map(alert: AlertDetail, journeys: tuple[Journey, ...]) -> None:
         return
     start = journeys[0].compared_with
     with st.container(key="journey"):
-        figure = journey_map(places_frame(start, alert), way_frame(start, alert), ink(), _MAP_PX)
-        draw(figure, f"Map: the way from {start.city} to {alert.city}")
+        places, way = places_frame(start, alert), way_frame(start, alert)
+        words = f"Map: the way from {start.city} to {alert.city}"
+        draw(words, journey_map, places, way, ink(), _MAP_PX)
     st.caption(f"From the compared place (ring) to the alert (diamond) · {CREDIT}")
 
 
@@ -211,8 +212,8 @@ def _recent(alert: AlertDetail) -> None:
         st.caption("The detector's memory cannot be read right now; trying again by itself.")
         return
     frame = transactions_frame(alert)
-    figure = transactions_over_time(frame, _TIMELINE_PX)
-    draw(figure, "Points: the user's latest amounts, over time", key="recent")
+    words = "Points: the user's latest amounts, over time"
+    draw(words, transactions_over_time, frame, _TIMELINE_PX)
     if len(frame) == 1:
         st.caption("The detector remembers no other transaction of this user any more.")
     with st.expander("As a table"):

@@ -37,7 +37,7 @@ def _lag(detectors: Detectors) -> None:
         if frame.empty:
             st.caption("No detector that runs has been given a partition yet.")
         else:
-            draw(lag_bars(frame, ink()), "Bars: the lag of each partition")
+            draw("Bars: the lag of each partition", lag_bars, frame, ink())
 
 
 def _throughput(session: Session, detectors: Detectors) -> None:
@@ -48,8 +48,8 @@ def _throughput(session: Session, detectors: Detectors) -> None:
         if len(looks) < 2:  # noqa: PLR2004 - one point is no line
             st.caption("Its course is drawn from what you see from now on, for 15 minutes.")
         else:
-            figure = throughput_line(throughput_frame(looks))
-            draw(figure, "Line: transactions judged a second, over time")
+            frame = throughput_frame(looks)
+            draw("Line: transactions judged a second, over time", throughput_line, frame)
 
 
 def _latency(latency: Histogram | None) -> None:
@@ -58,7 +58,7 @@ def _latency(latency: Histogram | None) -> None:
         if latency is None or not latency.counts[-1]:
             st.caption("No running detector has stored an alert since it started.")
             return
-        draw(latency_bars(latency_frame(latency)), "Bars: how many alerts took how long")
+        draw("Bars: how many alerts took how long", latency_bars, latency_frame(latency))
         st.caption(
             f"Half took up to **{latest(latency, 0.5)}**, 99 of 100 up to "
             f"**{latest(latency, 0.99)}** · {escape(told_of(latency))}"

@@ -1,6 +1,8 @@
 """Draws figures, each with words for those who do not see it."""
 
-from typing import Any, Final, cast
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, Final, TypeVarTuple, cast
 
 import streamlit as st
 from altair import Chart, LayerChart
@@ -12,6 +14,22 @@ schemapi.disable_debug_mode()
 
 Figure = Chart | LayerChart
 """What the functions of `charts` make."""
+
+Inputs = TypeVarTuple("Inputs")
+
+_KEPT: Final = 128
+"""Figures as they were sent, of all viewers together: some 30 kB each, a long timeline 150."""
+
+
+def draw(words: str, make: Callable[[*Inputs], Figure], *inputs: *Inputs) -> None:
+    """Draw a figure; what is drawn again, for whichever viewer, costs hardly anything.
+
+    Args:
+        words: what it shows, for screen readers.
+        make: one of the functions of `charts`.
+        inputs: all that the figure is made of.
+    """
+    _drawn(words, make, *inputs)
 
 
 class _Trusted:
@@ -25,12 +43,12 @@ class _Trusted:
         return self._figure.to_dict(validate=False)
 
 
-def draw(figure: Figure, words: str, *, key: str | None = None) -> None:
-    """Draw a figure.
+def _name(function: FunctionType) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
 
-    Args:
-        figure: of one of the functions of `charts`.
-        words: what it shows, for screen readers.
-        key: tells it from figures that look the same.
-    """
-    st.altair_chart(cast("Chart", _Trusted(figure)), key=key, alt=words)
+
+# Most refreshes show what the last one showed, and viewers look at the same. To make a figure and
+# its specification takes longer than all else on a page; Streamlit then sends the message again.
+@st.cache_data(max_entries=_KEPT, show_spinner=False, hash_funcs={FunctionType: _name})
+def _drawn(words: str, make: Callable[..., Figure], *inputs: object) -> None:
+    st.altair_chart(cast("Chart", _Trusted(make(*inputs))), alt=words)
