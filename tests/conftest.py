@@ -1,5 +1,6 @@
 """The real services that tests run against, started once, and a clean database for each test."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {file: 0.7 * place / len(slow) for place, file in enumerate(slow)}
     places |= {file: place / len(quick) for place, file in enumerate(quick)}
     items.sort(key=lambda item: places[item.path])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _left_behind() -> Iterator[None]:
+    """Let each file answer for the sockets and files that it leaves open.
+
+    They are told of, as errors, when the collector finds them, which may be tests later.
+    """
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
