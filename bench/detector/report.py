@@ -14,7 +14,7 @@ from devstack.layout import CHECKOUT
 RESULTS: Final = CHECKOUT / "bench" / "results"
 FILE: Final = RESULTS / "detector.json"
 FINGUARD: Final = "FinGuard"
-FAST_PEERS: Final = ("Kafka Streams", "Quix Streams")
+FAST_PEERS: Final = ("Kafka Streams", "Kafka Streams, one thread", "Quix Streams")
 NAIVE: Final = "Naive loop"
 
 Parts = Mapping[str, Mapping[str, Any]]
@@ -41,9 +41,11 @@ def summary(parts: Parts) -> dict[str, Any]:
         found = {
             "finguard_tps": own,
             "peers": tps,
-            "ratio_to_fastest_peer": round(own / max(tps[peer] for peer in FAST_PEERS), 2),
+            "ratio_to_fastest_peer": round(
+                own / max(tps[peer] for peer in FAST_PEERS if peer in tps), 2
+            ),
             "warm_ratio_to_fastest_peer": round(
-                warm[FINGUARD] / max(warm[peer] for peer in FAST_PEERS), 2
+                warm[FINGUARD] / max(warm[peer] for peer in FAST_PEERS if peer in warm), 2
             ),
             "ratio_to_naive": round(own / tps[NAIVE], 1),
             "two_processes_tps": parts["throughput"]["two_processes"]["tps"],
@@ -117,7 +119,7 @@ def _throughput(part: Mapping[str, Any], report: Mapping[str, Any]) -> Iterator[
     yield (
         f"Backlog of {part['messages']:,}, {own['rounds']} rounds; alerts: {counts}. "
         f"FinGuard in two processes: {pair['tps']:,}/s, once warm {pair['warm_tps']:,}/s "
-        f"({_difference(pair)}). Against the faster of {' and '.join(FAST_PEERS)}: "
+        f"({_difference(pair)}). Against the fastest of Kafka Streams and Quix Streams: "
         f"{report['ratio_to_fastest_peer']:.2f} times; against the naive loop: "
         f"{report['ratio_to_naive']:.1f} times."
     )

@@ -2,12 +2,13 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 from uuid import uuid4
 
@@ -36,6 +37,7 @@ class System:
         command: its program, given the bed.
         alerts: what it has found in a run.
         writes_topic: whether they go to a topic, which must be there.
+        settings: of its own, as variables of the environment.
     """
 
     name: str
@@ -43,6 +45,7 @@ class System:
     command: Callable[[Bed], Sequence[str]]
     alerts: Callable[["Run"], set[Alert]]
     writes_topic: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +98,7 @@ class Run:
 @contextmanager
 def running(bed: Bed, system: System, topic: str, *, processes: int = 1) -> Iterator[Run]:
     """Run a system until the context ends; its alerts stay."""
-    name = f"{system.name.lower().replace(' ', '-')}-{uuid4().hex[:6]}"
+    name = f"{re.sub(r'[^a-z0-9]+', '-', system.name.lower())}-{uuid4().hex[:6]}"
     database = bed.new_database()
     bed.clear()
     if system.writes_topic:
@@ -117,7 +120,11 @@ def _start(
         return subprocess.Popen(  # noqa: S603 - the project's own programs
             list(system.command(bed)),
             cwd=CHECKOUT,
-            env={**_plain_environment(), **_addresses(bed, topic, name, database, str(folder))},
+            env={
+                **_plain_environment(),
+                **system.settings,
+                **_addresses(bed, topic, name, database, str(folder)),
+            },
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -179,6 +186,9 @@ KAFKA_STREAMS: Final = System(
     ),
     alerts=_in_topic,
     writes_topic=True,
+)
+KAFKA_STREAMS_SINGLE: Final = replace(
+    KAFKA_STREAMS, name="Kafka Streams, one thread", settings={"BENCH_STREAMS_THREADS": "1"}
 )
 QUIX_STREAMS: Final = System(
     name="Quix Streams",

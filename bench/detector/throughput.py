@@ -21,6 +21,7 @@ from bench.detector.systems import (
     BATCHED,
     FINGUARD,
     KAFKA_STREAMS,
+    KAFKA_STREAMS_SINGLE,
     NAIVE,
     QUIX_STREAMS,
     Alert,
@@ -34,6 +35,7 @@ from bench.detector.workload import backlog
 READ_EVERY_S: Final = 0.2
 PATIENCE_S: Final = 90.0
 NAIVE_SHARE: Final = 0.03
+_IN_TURN: Final = (FINGUARD, KAFKA_STREAMS, KAFKA_STREAMS_SINGLE, QUIX_STREAMS, BATCHED)
 WARM_SHARE: Final = 0.25
 LATE_SHARE: Final = 0.95
 
@@ -91,9 +93,9 @@ def measure_throughput(bed: Bed, *, messages: int, rounds: int) -> dict[str, Any
     if held != messages:
         raise BenchError(f"the topic holds {held:,} messages")
     reference = _Reference()
-    found = {system.name: Found() for system in (FINGUARD, KAFKA_STREAMS, QUIX_STREAMS, BATCHED)}
+    found = {system.name: Found() for system in _IN_TURN}
     for number in range(rounds):
-        for system in (FINGUARD, KAFKA_STREAMS, QUIX_STREAMS, BATCHED):
+        for system in _IN_TURN:
             _measured(bed, system, topic, messages, found[system.name], reference, f"{number + 1}")
     pair = Found()
     _measured(bed, FINGUARD, topic, messages, pair, reference, "two processes", processes=2)
@@ -101,10 +103,7 @@ def measure_throughput(bed: Bed, *, messages: int, rounds: int) -> dict[str, Any
     share = round(messages * NAIVE_SHARE)
     _measured(bed, NAIVE, topic, share, naive, reference, f"{share:,} of them")
     bed.delete_topics(topic)
-    systems = {
-        system.name: found[system.name].figures(system)
-        for system in (FINGUARD, KAFKA_STREAMS, QUIX_STREAMS, BATCHED)
-    }
+    systems = {system.name: found[system.name].figures(system) for system in _IN_TURN}
     systems[NAIVE.name] = naive.figures(NAIVE)
     return {"messages": messages, "systems": systems, "two_processes": pair.figures(FINGUARD)}
 
