@@ -13,7 +13,7 @@ from finguard.adapters.postgres.pool import Row
 from finguard.api.access import require
 from finguard.api.problems import GUARDED, documented
 from finguard.api.services import Provided
-from finguard.api.stat_inputs import TimelineQuery
+from finguard.api.stat_inputs import MaxAge, TimelineQuery
 from finguard.api.stat_models import Range
 from finguard.api.stats import answered, as_json, bounds_of
 from finguard.domain.dead_letters import Status
@@ -69,7 +69,7 @@ class DeadLetterCounts(Range):
     responses=documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 async def count_dead_letters(
-    query: Annotated[TimelineQuery, Query()], services: Provided
+    query: Annotated[TimelineQuery, Query()], services: Provided, max_age_s: MaxAge
 ) -> Response:
     """Dead letters of each minute, hour or day by reason, and all of them by status.
 
@@ -84,7 +84,7 @@ async def count_dead_letters(
         return as_json(_counts(query, bounds, counted))
 
     question = ("dead-letters", bounds[0], bounds[-1], query.bucket, query.zone)
-    return await answered(services, question, work)
+    return await answered(services, max_age_s, question, work)
 
 
 def _counts(query: TimelineQuery, bounds: list[datetime], counted: list[Row]) -> DeadLetterCounts:

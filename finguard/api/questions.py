@@ -1,10 +1,12 @@
-"""Answers a question once for all who wait for the answer."""
+"""Answers a question once for all who wait for it, or whom a young answer suits."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from contextlib import AsyncExitStack
 from contextvars import Context
-from typing import Final, Generic, TypeVar
+from time import monotonic
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from anyio import to_thread
 
@@ -16,37 +18,60 @@ AT_ONCE: Final = 4
 WAIT_S: Final = 2.5
 """Long enough for a burst; with the work itself, which is cut off, still a matter of seconds."""
 
+KEPT: Final = 64
+"""Answers, the latest; the largest have some hundred kilobytes."""
+
 Answer = TypeVar("Answer")
+
+
+class _Kept(NamedTuple, Generic[Answer]):
+    answer: Answer
+    begun_s: float
 
 
 class Questions(Generic[Answer]):
     """Who asks joins those that wait for the same question, never work that has already begun.
 
-    So no answer is older than its request, and of each question at most one is being worked on and
-    one waits, however many ask.
+    So no answer is older than its request, unless that one says that it may be, and of each
+    question at most one is being worked on and one waits, however many ask.
 
     Args:
         at_once: pieces of work at a time.
         wait_s: how long a question waits for its work to begin.
+        clock: seconds that only grow.
     """
 
-    def __init__(self, *, at_once: int = AT_ONCE, wait_s: float = WAIT_S) -> None:
+    def __init__(
+        self,
+        *,
+        at_once: int = AT_ONCE,
+        wait_s: float = WAIT_S,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._slots = asyncio.Semaphore(at_once)
         self._wait_s = wait_s
         self._waiting: dict[Hashable, asyncio.Task[Answer]] = {}
         self._turns: dict[Hashable, asyncio.Lock] = {}
+        self._clock = clock
+        self._kept: OrderedDict[Hashable, _Kept[Answer]] = OrderedDict()
 
-    async def answer(self, question: Hashable, work: Callable[[], Answer]) -> Answer:
+    async def answer(
+        self, question: Hashable, work: Callable[[], Answer], *, max_age_s: float = 0
+    ) -> Answer:
         """The answer to a question.
 
         Args:
             question: what is asked; equal ones have equal answers at any moment.
             work: finds the answer; runs in a thread.
+            max_age_s: an answer whose work began so long ago will do; without any, none will.
 
         Raises:
             ServiceUnavailable: when the work could not begin in time.
             Exception: whatever the work raises; all who wait for it get the same.
         """
+        kept = self._kept.get(question)
+        if kept is not None and self._clock() - kept.begun_s < max_age_s:
+            return kept.answer
         task = self._waiting.get(question)
         if task is None:
             # In a context of its own, since it works for all of them.
@@ -69,7 +94,16 @@ class Questions(Generic[Answer]):
                 finally:
                     # From here on it is too late to join.
                     del self._waiting[question]
-                return await to_thread.run_sync(work)
+                begun_s = self._clock()
+                answer = await to_thread.run_sync(work)
+                self._keep(question, _Kept(answer, begun_s))
+                return answer
         finally:
             if question not in self._waiting and not turn.locked():
                 del self._turns[question]
+
+    def _keep(self, question: Hashable, kept: _Kept[Answer]) -> None:
+        self._kept[question] = kept
+        self._kept.move_to_end(question)
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)

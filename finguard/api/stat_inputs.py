@@ -1,11 +1,13 @@
-"""What requests for statistics bring: a range, how to cut it, and whose clocks to cut it by."""
+"""What requests for statistics bring: a range, how to cut it, and how old the answer may be."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
+from fastapi import Depends, Header
 from pydantic import AfterValidator, Field, StringConstraints
 
 from finguard.api.inputs import RangeQuery
@@ -13,6 +15,9 @@ from finguard.api.inputs import RangeQuery
 Bucket = Literal["minute", "hour", "day"]
 
 MAX_BUCKETS: Final = 2_000
+MAX_AGE_S: Final = 60
+"""Of an answer, whatever the request would put up with."""
+
 MINUTE: Final = timedelta(minutes=1)
 
 _HOUR: Final = timedelta(hours=1)
@@ -22,6 +27,28 @@ _STEPS: Final[dict[Bucket, timedelta]] = {
     "day": timedelta(days=1),
 }
 _ZONES: Final = frozenset(available_timezones())
+
+
+_max_age = re.compile(r"(?:^|[,\s])max-age=([0-9]{1,9})(?=$|[,\s])", re.IGNORECASE).search
+
+
+async def _max_age_s(
+    cache_control: Annotated[
+        str,
+        Header(
+            description="`max-age=N` takes an answer up to N seconds old, "
+            f"{MAX_AGE_S} at most (RFC 9111, section 5.2.1). Without it none is older than the "
+            "request."
+        ),
+    ] = "",
+) -> int:
+    """Asynchronous only to spare a change of thread."""
+    found = _max_age(cache_control)
+    return min(MAX_AGE_S, int(found[1])) if found else 0
+
+
+MaxAge = Annotated[int, Depends(_max_age_s)]
+"""For a route's parameter: how many seconds old its answer may be."""
 
 
 def _known(zone: str) -> str:

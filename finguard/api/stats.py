@@ -21,6 +21,7 @@ from finguard.api.services import Provided, Services
 from finguard.api.stat_inputs import (
     MINUTE,
     MapQuery,
+    MaxAge,
     TimelineQuery,
     TopQuery,
     WeekQuery,
@@ -56,7 +57,9 @@ _ANSWERS: Final = documented(*GUARDED, HTTPStatus.UNPROCESSABLE_ENTITY)
     response_description="The numbers.",
     responses=_ANSWERS,
 )
-async def read_summary(query: Annotated[RangeQuery, Query()], services: Provided) -> Response:
+async def read_summary(
+    query: Annotated[RangeQuery, Query()], services: Provided, max_age_s: MaxAge
+) -> Response:
     """Every number of a range of event time, exact, and all of one moment.
 
     Without `from` and `to` the range is the last 24 hours; for the whole history, pass
@@ -70,7 +73,7 @@ async def read_summary(query: Annotated[RangeQuery, Query()], services: Provided
             tally = statistics.tally(snapshot, since, until)
         return as_json(sum_up(since, until, tally, services.units_per_usd))
 
-    return await answered(services, ("summary", since, until), work)
+    return await answered(services, max_age_s, ("summary", since, until), work)
 
 
 @router.get(
@@ -80,7 +83,9 @@ async def read_summary(query: Annotated[RangeQuery, Query()], services: Provided
     response_description="The rows, oldest first.",
     responses=_ANSWERS,
 )
-async def read_timeline(query: Annotated[TimelineQuery, Query()], services: Provided) -> Response:
+async def read_timeline(
+    query: Annotated[TimelineQuery, Query()], services: Provided, max_age_s: MaxAge
+) -> Response:
     """Transactions and alerts of each minute, hour or day of a time zone, zeros included.
 
     Without `from` and `to` the range is the last 24 hours. It is widened to whole buckets, of
@@ -103,7 +108,7 @@ async def read_timeline(query: Annotated[TimelineQuery, Query()], services: Prov
         )
 
     question = ("timeline", bounds[0], bounds[-1], query.bucket, query.zone)
-    return await answered(services, question, work)
+    return await answered(services, max_age_s, question, work)
 
 
 @router.get(
@@ -113,7 +118,9 @@ async def read_timeline(query: Annotated[TimelineQuery, Query()], services: Prov
     response_description="The hours, Monday's first one first.",
     responses=_ANSWERS,
 )
-async def read_hours_of_week(query: Annotated[WeekQuery, Query()], services: Provided) -> Response:
+async def read_hours_of_week(
+    query: Annotated[WeekQuery, Query()], services: Provided, max_age_s: MaxAge
+) -> Response:
     """Alerts by weekday and hour on the clocks of a time zone, for a heat map.
 
     Without `from` and `to` the range is the last 24 hours. It is widened to whole hours of UTC, or
@@ -131,7 +138,7 @@ async def read_hours_of_week(query: Annotated[WeekQuery, Query()], services: Pro
             raise _invalid("There is no such time zone.", "zone", error) from error
         return as_json(Week(since=begin, until=end, zone=query.zone, rows=_whole_week(rows)))
 
-    return await answered(services, ("hours-of-week", since, until, query.zone), work)
+    return await answered(services, max_age_s, ("hours-of-week", since, until, query.zone), work)
 
 
 @router.get(
@@ -144,7 +151,9 @@ async def read_hours_of_week(query: Annotated[WeekQuery, Query()], services: Pro
     )
     | _ANSWERS,
 )
-async def read_top_users(query: Annotated[TopQuery, Query()], services: Provided) -> Response:
+async def read_top_users(
+    query: Annotated[TopQuery, Query()], services: Provided, max_age_s: MaxAge
+) -> Response:
     """Customers by their number of alerts.
 
     Without `from` and `to` the range is the last 24 hours. The whole history is answered at once;
@@ -158,7 +167,7 @@ async def read_top_users(query: Annotated[TopQuery, Query()], services: Provided
         found = [TopUser.model_validate(row) for row in rows]
         return as_json(TopUsers(since=since, until=until, rows=found))
 
-    return await answered(services, ("top-users", since, until, query.limit), work)
+    return await answered(services, max_age_s, ("top-users", since, until, query.limit), work)
 
 
 @router.get(
@@ -168,7 +177,9 @@ async def read_top_users(query: Annotated[TopQuery, Query()], services: Provided
     response_description="The cities, those with most alerts first.",
     responses=_ANSWERS,
 )
-async def read_top_cities(query: Annotated[TopQuery, Query()], services: Provided) -> Response:
+async def read_top_cities(
+    query: Annotated[TopQuery, Query()], services: Provided, max_age_s: MaxAge
+) -> Response:
     """Cities by their number of alerts.
 
     Without `from` and `to` the range is the last 24 hours.
@@ -181,7 +192,7 @@ async def read_top_cities(query: Annotated[TopQuery, Query()], services: Provide
         found = [TopCity.model_validate(row) for row in rows]
         return as_json(TopCities(since=since, until=until, rows=found))
 
-    return await answered(services, ("top-cities", since, until, query.limit), work)
+    return await answered(services, max_age_s, ("top-cities", since, until, query.limit), work)
 
 
 @router.get(
@@ -191,7 +202,9 @@ async def read_top_cities(query: Annotated[TopQuery, Query()], services: Provide
     response_description="The alerts, newest first.",
     responses=_ANSWERS,
 )
-async def read_map(query: Annotated[MapQuery, Query()], services: Provided) -> Response:
+async def read_map(
+    query: Annotated[MapQuery, Query()], services: Provided, max_age_s: MaxAge
+) -> Response:
     """Where the latest alerts of a range happened, and the journeys that gave travel alerts away.
 
     Without `from` and `to` the range is the last 24 hours.
@@ -204,7 +217,7 @@ async def read_map(query: Annotated[MapQuery, Query()], services: Provided) -> R
         points = [Point.model_validate({**row, "arcs": arcs(row["journeys"])}) for row in rows]
         return as_json(Map(since=since, until=until, points=points))
 
-    return await answered(services, ("map", since, until, query.limit), work)
+    return await answered(services, max_age_s, ("map", since, until, query.limit), work)
 
 
 def bounds_of(query: TimelineQuery, now: datetime) -> list[datetime]:
@@ -215,9 +228,11 @@ def bounds_of(query: TimelineQuery, now: datetime) -> list[datetime]:
         raise _invalid("The range is too long for buckets this short.", "bucket", error) from error
 
 
-async def answered(services: Services, question: Hashable, work: Callable[[], bytes]) -> Response:
-    """The answer to a question, found once for all who wait for it."""
-    content = await services.statistics.answer(question, work)
+async def answered(
+    services: Services, max_age_s: float, question: Hashable, work: Callable[[], bytes]
+) -> Response:
+    """The answer to a question, found once for all who wait for it or whom a young one suits."""
+    content = await services.statistics.answer(question, work, max_age_s=max_age_s)
     return Response(content, media_type="application/json")
 
 

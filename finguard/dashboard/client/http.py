@@ -86,9 +86,19 @@ class Connection:
         parameters: Parameters | None = None,
         *,
         even_if: int | None = None,
+        max_age_s: int = 0,
     ) -> A:
-        """Ask for something; an error of the status `even_if` may hold the answer as well."""
-        response = self._ask("GET", path, params=parameters)
+        """Ask for something.
+
+        Args:
+            path: where it is.
+            model: of the answer.
+            parameters: of the query.
+            even_if: an error of this status may hold the answer as well.
+            max_age_s: an answer that the API gave somebody so long ago will do.
+        """
+        headers = {"Cache-Control": f"max-age={max_age_s}"} if max_age_s else None
+        response = self._ask("GET", path, params=parameters, headers=headers)
         if response.status_code == even_if:
             with suppress(ValidationError):
                 return model.model_validate_json(response.content)

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field
 
 from finguard.dashboard.client.alerts import Severity
-from finguard.dashboard.client.http import Answer, Connection, between
+from finguard.dashboard.client.http import Answer, Connection, Parameters, between
 
 Bucket = Literal["minute", "hour", "day"]
+
+_MAX_AGE_S: Final = 1
+"""Of figures: those who look at the same have them counted once a second, however many they are."""
 
 
 class AmountAtRisk(Answer):
@@ -103,6 +106,9 @@ class Map(Answer):
     points: tuple[MapPoint, ...]
 
 
+Counted = TypeVar("Counted", bound=Answer)
+
+
 @dataclass(frozen=True)
 class Statistics:
     """How much of what."""
@@ -111,19 +117,22 @@ class Statistics:
 
     def summary(self, start: datetime, end: datetime | None = None) -> Summary:
         """The figures of `[start, end)` in event time."""
-        return self.connection.get("/api/v1/stats/summary", Summary, between(start, end))
+        return self._get("/api/v1/stats/summary", Summary, between(start, end))
 
     def timeline(self, bucket: Bucket, start: datetime, end: datetime | None = None) -> Timeline:
         """Transactions and alerts over `[start, end)`, 2,000 buckets at most."""
         parameters = between(start, end) | {"bucket": bucket}
-        return self.connection.get("/api/v1/stats/timeline", Timeline, parameters)
+        return self._get("/api/v1/stats/timeline", Timeline, parameters)
 
     def map(self, start: datetime, end: datetime | None, limit: int) -> Map:
         """Where the latest alerts of `[start, end)` happened, with the journeys behind them."""
         parameters = between(start, end) | {"limit": str(limit)}
-        return self.connection.get("/api/v1/stats/map", Map, parameters)
+        return self._get("/api/v1/stats/map", Map, parameters)
 
     def top_users(self, start: datetime, end: datetime | None, limit: int) -> TopUsers:
         """The customers with the most alerts of `[start, end)`."""
         parameters = between(start, end) | {"limit": str(limit)}
-        return self.connection.get("/api/v1/stats/top-users", TopUsers, parameters)
+        return self._get("/api/v1/stats/top-users", TopUsers, parameters)
+
+    def _get(self, path: str, model: type[Counted], parameters: Parameters) -> Counted:
+        return self.connection.get(path, model, parameters, max_age_s=_MAX_AGE_S)

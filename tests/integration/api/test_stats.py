@@ -57,6 +57,37 @@ def test_summary_says_when_it_was_true(client: httpx.Client) -> None:
     assert before - timedelta(seconds=1) < as_of < datetime.now(UTC) + timedelta(seconds=1)
 
 
+@pytest.mark.parametrize("taken", ["max-age=60", "no-transform, Max-Age=99999"])
+def test_an_older_answer_is_for_who_takes_one(
+    client: httpx.Client, world: World, taken: str
+) -> None:
+    """Twenty who look at the same figures cost one count; all others get what is true now."""
+    span = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+
+    def alerts(cache_control: str) -> int:
+        answer = client.get(SUMMARY, params=span, headers={"Cache-Control": cache_control})
+        return int(answer.raise_for_status().json()["alerts"])
+
+    assert alerts(taken) == 0
+    world.store_alerts([alert(occurred_at=NOON)])
+    assert alerts(taken) == 0
+    assert alerts("max-age=0") == 1
+    assert alerts(taken) == 1
+
+
+@pytest.mark.parametrize(
+    "said", ["", "no-cache", "max-age", "max-age=-1", "s-max-age=60", "x=max-age=60"]
+)
+def test_what_says_nothing_of_an_age_gets_no_older_answer(
+    client: httpx.Client, world: World, said: str
+) -> None:
+    """Nor does it hurt."""
+    assert summary(client)["open_alerts"] == 0
+    world.store_alerts([alert(occurred_at=NOON)])
+    answer = client.get(SUMMARY, headers={"Cache-Control": said}).raise_for_status()
+    assert answer.json()["open_alerts"] == 1
+
+
 def test_summary_of_nothing(client: httpx.Client) -> None:
     """A new system has zeros, and no rate rather than a division by zero."""
     answer = summary(client)

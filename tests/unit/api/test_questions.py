@@ -1,4 +1,4 @@
-"""Questions: one answer for all who wait, and none that is older than its request."""
+"""Questions: one answer for all who wait, and none that is older than its request puts up with."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from finguard.api.questions import Questions
+from finguard.api.questions import KEPT, Questions
 from finguard.errors import ServiceUnavailable
 
 
@@ -168,5 +168,57 @@ def test_nobody_waits_for_long() -> None:
         work.let.set()
         assert await first == 1
         assert await questions.answer("b", work) == 2
+
+    run(ask())
+
+
+def test_a_young_answer_is_given_to_who_takes_one() -> None:
+    """Its age counts from when its work began; who says nothing of an age has the work done."""
+    work = Work()
+    time_s = 100.0
+
+    async def ask() -> None:
+        nonlocal time_s
+        questions = Questions[int](clock=lambda: time_s)
+        first = await begun(questions, "a", work)
+        time_s = 103.0
+        work.let.set()
+        assert await first == 1
+        assert await questions.answer("a", work, max_age_s=4) == 1
+        assert await questions.answer("b", work, max_age_s=4) == 2
+        assert await questions.answer("a", work, max_age_s=3) == 3
+        assert await questions.answer("a", work, max_age_s=1) == 3
+        assert await questions.answer("a", work) == 4
+        time_s = 200.0
+        assert await questions.answer("a", work, max_age_s=60) == 5
+
+    run(ask())
+
+
+def test_no_more_than_so_many_answers_are_kept() -> None:
+    """The latest; memory is not for whoever asks for a thousand ranges."""
+    work = Work()
+
+    async def ask() -> None:
+        questions = Questions[int]()
+        for number in range(KEPT + 1):
+            await questions.answer(number, work)
+        assert await questions.answer(1, work, max_age_s=60) == 2
+        assert await questions.answer(0, work, max_age_s=60) == KEPT + 2
+
+    run(ask())
+
+
+def test_an_error_is_no_answer_to_keep() -> None:
+    """Who takes an old answer gets none where there was a fault, or the one before it."""
+    work = Work()
+
+    async def ask() -> None:
+        questions = Questions[int]()
+        assert await questions.answer("a", work) == 1
+        work.error = ValueError("a fault")
+        with pytest.raises(ValueError, match="a fault"):
+            await questions.answer("a", work)
+        assert await questions.answer("a", work, max_age_s=60) == 1
 
     run(ask())

@@ -57,6 +57,21 @@ def test_amounts_stay_exact(client: ApiClient) -> None:
     assert client.statistics.summary(START).amount_at_risk.by_currency["USD"] == Decimal("1200.5")
 
 
+def test_figures_may_be_a_second_old() -> None:
+    """Many who look at the same are then counted for once; a list is always the latest."""
+    said: dict[str, str | None] = {}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        said[request.url.path] = request.headers.get("Cache-Control")
+        return httpx.Response(200, content=b'{"points": [], "items": []}')
+
+    http = httpx.Client(base_url="http://api", transport=httpx.MockTransport(answer))
+    ApiClient(http).statistics.map(START, None, 1)
+    ApiClient(http).alerts.page(AlertFilter(), 1)
+
+    assert said == {"/api/v1/stats/map": "max-age=1", "/api/v1/alerts": None}
+
+
 def test_only_chosen_filters_are_sent(client: ApiClient, api: FakeApi) -> None:
     """What is not filtered by does not appear in the query, a score of 0 included."""
     chosen = AlertFilter(rules=("velocity",), user_id="", min_score=0, start=START)
