@@ -1,7 +1,7 @@
 """The table of dead letters: which ones, which page of them, and as a data frame."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -10,34 +10,15 @@ import pandas as pd
 from finguard.dashboard.client import ApiClient
 from finguard.dashboard.client.letters import Letter, LetterFilter, LetterPage
 from finguard.dashboard.letter_wording import REASONS, STATUSES, sentence
+from finguard.dashboard.paging import PAGE_SIZE, Paging
 from finguard.dashboard.wording import named
-
-PAGE_SIZE: Final = 50
-"""As many as the API takes in one bulk request, so that all of a page can be worked on at once."""
 
 COLUMNS: Final = ("Taken", "Status", "Reason", "Why", "Attempt", "Letter")
 
 
 @dataclass
-class LetterListing:
-    """A page of dead letters whose rows stay in their places while it is read.
-
-    Attributes:
-        name: tells this filter from others; the same filter keeps its page.
-        cursors: where each page up to this one begins; None is the beginning.
-        page: what the API answered; None until it did.
-        turn: raised whenever another page is shown, so that a selection does not outlive it.
-    """
-
-    name: tuple[str, ...]
-    cursors: list[str | None] = field(default_factory=lambda: [None])
-    page: LetterPage | None = None
-    turn: int = 0
-
-    @property
-    def items(self) -> tuple[Letter, ...]:
-        """The letters of this page."""
-        return self.page.items if self.page else ()
+class LetterListing(Paging[Letter]):
+    """A page of dead letters whose rows stay in their places while it is read."""
 
     @property
     def now_key(self) -> tuple[str, ...]:
@@ -49,29 +30,11 @@ class LetterListing:
         """Which ones these are."""
         if not self.items:
             return "No dead letters"
-        first = (len(self.cursors) - 1) * PAGE_SIZE + 1
-        return f"Dead letters {first:,} to {first + len(self.items) - 1:,}, newest first"
+        return f"Dead letters {self.first_number:,} to {self.last_number:,}, newest first"
 
     def load(self, api: ApiClient, chosen: LetterFilter) -> LetterPage:
         """Ask for this page."""
         return api.letters.page(chosen, PAGE_SIZE, self.cursors[-1])
-
-    def older(self) -> None:
-        """Turn to the next page."""
-        if self.page and self.page.next_cursor:
-            self.cursors.append(self.page.next_cursor)
-            self._turned()
-
-    def newer(self) -> None:
-        """Turn back."""
-        if len(self.cursors) > 1:
-            self.cursors.pop()
-            self._turned()
-
-    def newest(self) -> None:
-        """Begin anew with what has changed since."""
-        self.cursors = [None]
-        self._turned()
 
     def update(self, letters: Iterable[Letter]) -> bool:
         """Put letters as they are now in the places of what they were; whether any differs."""
@@ -110,10 +73,6 @@ class LetterListing:
         """The letters that stand in some rows of this page."""
         found = (self.letter_in(row) for row in sorted(rows))
         return [letter_id for letter_id in found if letter_id is not None]
-
-    def _turned(self) -> None:
-        self.page = None
-        self.turn += 1
 
 
 def letters_frame(letters: Sequence[Letter]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The table of alerts: which ones, which page of them, and as a data frame."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -9,11 +9,10 @@ import pandas as pd
 
 from finguard.dashboard.client import ApiClient
 from finguard.dashboard.client.alerts import Alert, AlertFilter, AlertPage, Sort
-from finguard.dashboard.client.http import Refused
+from finguard.dashboard.client.http import Page, Refused
 from finguard.dashboard.filters import SORTS
+from finguard.dashboard.paging import PAGE_SIZE, Paging
 from finguard.dashboard.wording import NOTHING, RULES, SEVERITIES, STATUSES, money, named
-
-PAGE_SIZE: Final = 50
 
 OPEN: Final = "Open"
 """The column that points at the alert whose detail is shown."""
@@ -27,47 +26,27 @@ BESIDE_A_DETAIL: Final = (OPEN, "When", "Severity", "Rule", "Status", "User", "A
 
 
 @dataclass
-class Listing:
+class Listing(Paging[Alert]):
     """A page of alerts that stands still while it is read.
 
     Attributes:
-        name: tells this filter and order from others; the same ones keep their page.
         sort: the order.
-        cursors: where each page up to this one begins; None is the beginning.
-        page: what the API answered; None until it did.
         known: the newest alerts of the filter when the list was begun; None until they are known.
-        turn: raised whenever another page is shown, so that a selection does not outlive it.
         marked: rows that are marked when the page is first shown.
     """
 
-    name: tuple[str, ...]
     sort: Sort = "newest"
-    cursors: list[str | None] = field(default_factory=lambda: [None])
-    page: AlertPage | None = None
-    known: AlertPage | None = None
-    turn: int = 0
+    known: Page[Alert] | None = None
     marked: tuple[int, ...] = ()
     _clicked: Alert | None = None
     _rows: tuple[int, ...] = ()
 
     @property
-    def items(self) -> tuple[Alert, ...]:
-        """The alerts of this page."""
-        return self.page.items if self.page else ()
-
-    @property
-    def first_number(self) -> int:
-        """The place of this page's first alert among all, counted from 1."""
-        return (len(self.cursors) - 1) * PAGE_SIZE + 1
-
-    @property
     def words(self) -> str:
         """Which alerts these are, in words."""
-        shown = len(self.items)
-        if not shown:
+        if not self.items:
             return "No alerts"
-        last = self.first_number + shown - 1
-        return f"{self.first_number:,} to {last:,}, {SORTS[self.sort].lower()}"
+        return f"{self.first_number:,} to {self.last_number:,}, {SORTS[self.sort].lower()}"
 
     def load(self, api: ApiClient, chosen: AlertFilter) -> AlertPage | Refused:
         """Ask for this page; a filter that makes no sense to the API is no outage."""
@@ -82,22 +61,10 @@ class Listing:
         if self.sort == "newest" and len(self.cursors) == 1:
             self.known = page
 
-    def older(self) -> None:
-        """Turn to the next page."""
-        if self.page and self.page.next_cursor:
-            self.cursors.append(self.page.next_cursor)
-            self._turned()
-
-    def newer(self) -> None:
-        """Turn back."""
-        if len(self.cursors) > 1:
-            self.cursors.pop()
-            self._turned()
-
     def newest(self) -> None:
         """Begin anew with what has arrived since."""
-        self.cursors, self.known = [None], None
-        self._turned()
+        self.known = None
+        super().newest()
 
     def look(self, newest: AlertPage) -> int:
         """Take in the newest alerts of the filter: how many of them have come since the beginning.
@@ -167,9 +134,9 @@ class Listing:
         return alert.alert_id if alert else None
 
     def _turned(self) -> None:
-        self.page, self._clicked = None, None
+        self._clicked = None
         self.marked = self._rows = ()
-        self.turn += 1
+        super()._turned()
 
 
 def _place(alert: Alert) -> tuple[datetime, int]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
-from finguard.dashboard.client.http import Answer, Connection
+from finguard.dashboard.client.http import Answer, Connection, Page
 
 Severity = Literal["low", "medium", "high"]
 
@@ -77,11 +77,8 @@ class AlertDetail(Alert):
     recent_transactions: tuple[RecentTransaction, ...] = ()
 
 
-class AlertPage(Answer):
-    """Some alerts in the order asked for, and where the next ones begin."""
-
-    items: tuple[Alert, ...]
-    next_cursor: str | None = None
+class AlertPage(Page[Alert]):
+    """Some alerts, in the order asked for."""
 
 
 class AlertFilter(BaseModel):

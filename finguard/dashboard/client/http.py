@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -30,6 +30,15 @@ class Answer(BaseModel):
 
 
 A = TypeVar("A", bound=Answer)
+Item = TypeVar("Item", bound=Answer)
+
+
+class Page(Answer, Generic[Item]):
+    """A part of a list, in the list's order, and where the next part begins."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None = None
+
 
 Parameters = Mapping[str, str | Sequence[str]]
 """Of a query; a sequence is a parameter that is given several times."""

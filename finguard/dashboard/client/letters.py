@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 from pydantic import AwareDatetime, BaseModel, ConfigDict, JsonValue
 
 from finguard.dashboard.client.alerts import Source
-from finguard.dashboard.client.http import Answer, Connection, between
+from finguard.dashboard.client.http import Answer, Connection, Page, between
 from finguard.dashboard.client.statistics import Bucket
 
 PATH: Final = "/api/v1/dead-letters"
@@ -48,11 +48,8 @@ class Letter(Answer):
         return self.status == "replayed" and self.followed_by is None
 
 
-class LetterPage(Answer):
-    """Some dead letters, newest first, and where the next ones begin."""
-
-    items: tuple[Letter, ...]
-    next_cursor: str | None = None
+class LetterPage(Page[Letter]):
+    """Some dead letters, newest first."""
 
 
 class Content(Answer):

@@ -46,7 +46,7 @@ def _listing(session: Session, chosen: AlertFilter, sort: Sort, period: Period) 
     name = (str(period), sort, *(f"{key}={value}" for key, value in chosen.parameters().items()))
     shown = session.listing
     if shown is None or shown.name != name:
-        shown = Listing(name, sort, turn=shown.turn + 1 if shown else 0)
+        shown = Listing(name, sort=sort, turn=shown.turn + 1 if shown else 0)
         session.listing = shown
     return shown
 

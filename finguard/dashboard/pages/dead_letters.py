@@ -16,8 +16,9 @@ from finguard.dashboard.client.letters import LetterCounts, LetterDetail, Letter
 from finguard.dashboard.client.statistics import Bucket
 from finguard.dashboard.filters import during
 from finguard.dashboard.letter_history import whole_counts
-from finguard.dashboard.letter_listing import PAGE_SIZE, LetterListing, letters_frame
+from finguard.dashboard.letter_listing import LetterListing, letters_frame
 from finguard.dashboard.letter_wording import REASONS, STAGES, STATUSES
+from finguard.dashboard.paging import PAGE_SIZE
 from finguard.dashboard.period import ALL_TIME, Period
 from finguard.dashboard.session import Session, clock, current, ink
 from finguard.dashboard.widgets import letter_desk, letter_detail, states

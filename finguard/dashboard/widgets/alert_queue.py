@@ -12,10 +12,10 @@ from finguard.dashboard.listing import (
     BESIDE_A_DETAIL,
     COLUMNS,
     OPEN,
-    PAGE_SIZE,
     Listing,
     alerts_frame,
 )
+from finguard.dashboard.paging import PAGE_SIZE
 from finguard.dashboard.session import Session, clock
 from finguard.dashboard.widgets import alert_detail, bulk_triage, states
 from finguard.dashboard.wording import escape

@@ -15,6 +15,7 @@ from finguard.adapters.postgres import alerts
 from finguard.adapters.postgres.alerts import AlertFilter, Position, Sort
 from finguard.adapters.postgres.queries import named_queries
 from finguard.api.alert_outputs import AlertPage
+from tests.integration.api.listed import listed
 from tests.integration.api.world import NOON, Alert, World, alert
 
 PATH = "/api/v1/alerts"
@@ -24,17 +25,6 @@ SORTS: tuple[Sort, ...] = get_args(Sort)
 
 Params = dict[str, Any]
 Wanted = Callable[[Alert], bool]
-
-
-def listed(client: httpx.Client, **params: Any) -> list[int]:  # noqa: ANN401 - any parameter
-    """Ids of all alerts that match, page by page."""
-    ids: list[int] = []
-    while True:
-        page = client.get(PATH, params=params).raise_for_status().json()
-        ids += [item["alert_id"] for item in page["items"]]
-        if page["next_cursor"] is None:
-            return ids
-        params["cursor"] = page["next_cursor"]
 
 
 def various(random: Random, count: int) -> list[Alert]:

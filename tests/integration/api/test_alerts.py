@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Any
 
 import httpx
 
 from finguard.api.cursor import decode_cursor
+from tests.integration.api.listed import listed
 from tests.integration.api.world import NOON, Alert, World, alert
 
 PATH = "/api/v1/alerts"
@@ -52,17 +52,6 @@ DETAIL_FIELDS = ITEM_FIELDS | {
 }
 
 Params = dict[str, str | int | list[str]]
-
-
-def listed(client: httpx.Client, **params: Any) -> list[int]:  # noqa: ANN401 - any parameter
-    """Ids of all alerts that match, page by page."""
-    ids: list[int] = []
-    while True:
-        page = client.get(PATH, params=params).raise_for_status().json()
-        ids += [item["alert_id"] for item in page["items"]]
-        if page["next_cursor"] is None:
-            return ids
-        params["cursor"] = page["next_cursor"]
 
 
 def various(random: Random, count: int) -> list[Alert]:

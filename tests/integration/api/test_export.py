@@ -12,7 +12,8 @@ import pytest
 
 from finguard.api.database import MAX_EXPORTS
 from finguard.api.export import PART
-from tests.integration.api.test_alert_lists import FILTERS, SORTS, listed, various
+from tests.integration.api.listed import listed
+from tests.integration.api.test_alert_lists import FILTERS, SORTS, various
 from tests.integration.api.world import World, alert
 
 PATH = "/api/v1/alerts/export"

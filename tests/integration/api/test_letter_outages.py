@@ -14,7 +14,7 @@ import pytest
 from finguard.api.app import create_app
 from tests.acceptance.programs import wait_for
 from tests.integration.api.poison import BAD, Poison
-from tests.integration.api.private_kafka import PrivateKafka, running_kafka
+from tests.integration.api.private_services import PrivateKafka, running_kafka
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.test_outages import LONGEST_ANSWER_S, assert_unavailable
 from tests.integration.api.world import World

@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from finguard.api.app import create_app
 from finguard.settings import Settings
-from tests.integration.api.private_postgres import PrivatePostgres, running_postgres
+from tests.integration.api.private_services import PrivatePostgres, running_postgres
 from tests.integration.api.serving import login, served, sign_in
 from tests.integration.api.world import World, alert
 from tests.unit.api.configuration import api_settings

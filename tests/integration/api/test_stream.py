@@ -17,7 +17,7 @@ from finguard.adapters.postgres.alert_log import CHANNEL
 from finguard.api import feed
 from finguard.api.app import create_app
 from tests.integration.api.following import PATIENCE_S, STREAM, ServerSentEvent, following
-from tests.integration.api.private_postgres import PrivatePostgres, running_postgres
+from tests.integration.api.private_services import PrivatePostgres, running_postgres
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.world import World, alert, insert_alert
 from tests.unit.api.configuration import api_settings

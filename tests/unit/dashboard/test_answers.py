@@ -21,7 +21,7 @@ from finguard.api import (
     stat_models,
     system_models,
 )
-from finguard.dashboard import letter_listing, letter_wording, payload
+from finguard.dashboard import letter_wording, payload
 from finguard.dashboard.client import (
     accounts,
     alerts,
@@ -32,7 +32,7 @@ from finguard.dashboard.client import (
     triage,
 )
 from finguard.dashboard.client.http import Answer
-from finguard.dashboard.listing import PAGE_SIZE
+from finguard.dashboard.paging import PAGE_SIZE
 from finguard.dashboard.quiet import KINDS
 from finguard.dashboard.widgets.alert_filters import MOST_EXPORTED
 from finguard.dashboard.widgets.suppressions import MOST_REASON_CHARS
@@ -144,7 +144,7 @@ def test_every_filter_of_dead_letters_is_one_that_the_api_takes() -> None:
     fields = letter_inputs.LetterQuery.model_json_schema(mode="validation")["properties"]
 
     assert {*chosen.parameters(), "limit", "cursor"} <= set(fields)
-    assert letter_listing.PAGE_SIZE <= letter_inputs.MAX_BULK
+    assert PAGE_SIZE <= letter_inputs.MAX_BULK
 
 
 def test_every_code_of_a_dead_letter_has_a_name() -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from finguard.dashboard.client import ApiClient
 from finguard.dashboard.client.alerts import Alert, AlertFilter, AlertPage
-from finguard.dashboard.listing import PAGE_SIZE, Listing, alerts_frame
+from finguard.dashboard.listing import Listing, alerts_frame
+from finguard.dashboard.paging import PAGE_SIZE
 from finguard.dashboard.wording import NOTHING
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.samples import alert
