@@ -24,9 +24,9 @@ KEPT: Final = 64
 Answer = TypeVar("Answer")
 
 
-class _Kept(NamedTuple, Generic[Answer]):
-    answer: Answer
-    begun_s: float
+class _Begun(NamedTuple, Generic[Answer]):
+    task: "asyncio.Task[Answer]"
+    at_s: float
 
 
 class Questions(Generic[Answer]):
@@ -53,7 +53,7 @@ class Questions(Generic[Answer]):
         self._waiting: dict[Hashable, asyncio.Task[Answer]] = {}
         self._turns: dict[Hashable, asyncio.Lock] = {}
         self._clock = clock
-        self._kept: OrderedDict[Hashable, _Kept[Answer]] = OrderedDict()
+        self._begun: OrderedDict[Hashable, _Begun[Answer]] = OrderedDict()
 
     async def answer(
         self, question: Hashable, work: Callable[[], Answer], *, max_age_s: float = 0
@@ -63,15 +63,15 @@ class Questions(Generic[Answer]):
         Args:
             question: what is asked; equal ones have equal answers at any moment.
             work: finds the answer; runs in a thread.
-            max_age_s: an answer whose work began so long ago will do; without any, none will.
+            max_age_s: work that began less than this ago will do, whether or not it is done.
 
         Raises:
             ServiceUnavailable: when the work could not begin in time.
             Exception: whatever the work raises; all who wait for it get the same.
         """
-        kept = self._kept.get(question)
-        if kept is not None and self._clock() - kept.begun_s < max_age_s:
-            return kept.answer
+        begun = self._begun.get(question)
+        if begun is not None and self._clock() - begun.at_s < max_age_s:
+            return await asyncio.shield(begun.task)
         task = self._waiting.get(question)
         if task is None:
             # In a context of its own, since it works for all of them.
@@ -94,16 +94,23 @@ class Questions(Generic[Answer]):
                 finally:
                     # From here on it is too late to join.
                     del self._waiting[question]
-                begun_s = self._clock()
-                answer = await to_thread.run_sync(work)
-                self._keep(question, _Kept(answer, begun_s))
-                return answer
+                return await self._done(question, work)
         finally:
             if question not in self._waiting and not turn.locked():
                 del self._turns[question]
 
-    def _keep(self, question: Hashable, kept: _Kept[Answer]) -> None:
-        self._kept[question] = kept
-        self._kept.move_to_end(question)
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+    async def _done(self, question: Hashable, work: Callable[[], Answer]) -> Answer:
+        """Do the work, for those to find who put up with an answer that has begun before them."""
+        task: asyncio.Task[Answer] | None = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("questions are answered in tasks of their own")
+        begun = self._begun[question] = _Begun(task, self._clock())
+        self._begun.move_to_end(question)
+        if len(self._begun) > KEPT:
+            self._begun.popitem(last=False)
+        try:
+            return await to_thread.run_sync(work)
+        except BaseException:
+            if self._begun.get(question) is begun:
+                del self._begun[question]
+            raise

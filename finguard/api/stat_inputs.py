@@ -29,7 +29,8 @@ _STEPS: Final[dict[Bucket, timedelta]] = {
 _ZONES: Final = frozenset(available_timezones())
 
 
-_max_age = re.compile(r"(?:^|[,\s])max-age=([0-9]{1,9})(?=$|[,\s])", re.IGNORECASE).search
+_max_age = re.compile(r"(?:^|[,\s])max-age=([0-9]{1,9})[0-9]*(?=$|[,\s])", re.IGNORECASE).search
+_refuses = re.compile(r"(?:^|[,\s])no-(?:cache|store)(?=$|[,=\s])", re.IGNORECASE).search
 
 
 async def _max_age_s(
@@ -44,7 +45,7 @@ async def _max_age_s(
 ) -> int:
     """Asynchronous only to spare a change of thread."""
     found = _max_age(cache_control)
-    return min(MAX_AGE_S, int(found[1])) if found else 0
+    return min(MAX_AGE_S, int(found[1])) if found and not _refuses(cache_control) else 0
 
 
 MaxAge = Annotated[int, Depends(_max_age_s)]
