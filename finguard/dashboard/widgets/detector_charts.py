@@ -15,7 +15,7 @@ from finguard.dashboard.charts.detectors import (
 from finguard.dashboard.client.system import Detectors
 from finguard.dashboard.seen import Histogram
 from finguard.dashboard.session import Session, clock, ink
-from finguard.dashboard.widgets.drawing import draw
+from finguard.dashboard.widgets.drawing import draw, draw_once
 from finguard.dashboard.wording import NOTHING, count, escape, pace, short_duration
 
 
@@ -49,7 +49,7 @@ def _throughput(session: Session, detectors: Detectors) -> None:
             st.caption("Its course is drawn from what you see from now on, for 15 minutes.")
         else:
             frame = throughput_frame(looks)
-            draw("Line: transactions judged a second, over time", throughput_line, frame)
+            draw_once("Line: transactions judged a second, over time", throughput_line, frame)
 
 
 def _latency(latency: Histogram | None) -> None:

@@ -1,6 +1,7 @@
 """Draws figures, each with words for those who do not see it."""
 
 from collections.abc import Callable
+from itertools import count
 from types import FunctionType
 from typing import Any, Final, TypeVarTuple, cast
 
@@ -20,6 +21,11 @@ Inputs = TypeVarTuple("Inputs")
 _KEPT: Final = 128
 """Figures as they were sent, of all viewers together: some 30 kB each, a long timeline 150."""
 
+_CLEARED_EVERY: Final = 10_000
+"""Figures drawn: of those that Streamlit forgets it keeps a lock, and only this takes it away."""
+
+_drawings = count(1)
+
 
 def draw(words: str, make: Callable[[*Inputs], Figure], *inputs: *Inputs) -> None:
     """Draw a figure; what is drawn again, for whichever viewer, costs hardly anything.
@@ -29,7 +35,14 @@ def draw(words: str, make: Callable[[*Inputs], Figure], *inputs: *Inputs) -> Non
         make: one of the functions of `charts`.
         inputs: all that the figure is made of.
     """
+    if next(_drawings) % _CLEARED_EVERY == 0:
+        _drawn.clear()
     _drawn(words, make, *inputs)
+
+
+def draw_once(words: str, make: Callable[[*Inputs], Figure], *inputs: *Inputs) -> None:
+    """Draw a figure that is another one at each refresh and for each viewer."""
+    _send(words, make(*inputs))
 
 
 class _Trusted:
@@ -51,4 +64,8 @@ def _name(function: FunctionType) -> str:
 # its specification takes longer than all else on a page; Streamlit then sends the message again.
 @st.cache_data(max_entries=_KEPT, show_spinner=False, hash_funcs={FunctionType: _name})
 def _drawn(words: str, make: Callable[..., Figure], *inputs: object) -> None:
-    st.altair_chart(cast("Chart", _Trusted(make(*inputs))), alt=words)
+    _send(words, make(*inputs))
+
+
+def _send(words: str, figure: Figure) -> None:
+    st.altair_chart(cast("Chart", _Trusted(figure)), alt=words)
