@@ -9,12 +9,15 @@ from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
+from devstack import Stack
 from devstack.settings import free_ports
+from finguard.adapters.kafka import publisher
 from finguard.adapters.kafka.connection import connection_arguments, ensure_topics, opened
 from finguard.adapters.kafka.publisher import KafkaPublisher
 from finguard.adapters.kafka.source import KafkaSource
@@ -84,6 +87,21 @@ def test_an_address_that_is_none_leaves_no_socket_behind() -> None:
     before = sockets()
     with pytest.raises(ConfigurationError, match="localhost:kafka"):
         topics(connection_arguments(bootstrap_servers="localhost:kafka"))
+    assert sockets() == before
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_a_topic_that_is_missing_leaves_no_socket_behind(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The producer is well by then, and has to be closed."""
+    monkeypatch.setattr(publisher, "BLOCK_MS", 1_000)
+    connection = connection_arguments(bootstrap_servers=stack.kafka_bootstrap_servers)
+    before = sockets()
+
+    with pytest.raises(ServiceUnavailable, match=r"(?i)timeout|metadata"):
+        KafkaPublisher(connection, f"missing-{uuid4().hex[:8]}")
+
     assert sockets() == before
 
 

@@ -221,6 +221,6 @@ def _open(connection: Mapping[str, Any], topic: str) -> KafkaProducer:
         # Fetches the partitions now, so that `send` never has to wait for them.
         producer.partitions_for(topic)
     except BaseException:
-        producer.close(timeout=0)
+        producer.close(CLOSE_TIMEOUT_S)
         raise
     return producer
