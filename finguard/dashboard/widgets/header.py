@@ -43,7 +43,9 @@ def show(session: Session) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="head"
     ):
-        st.fragment(_status, run_every=session.refresh_s)(session)
+        # What it shows changes no more often, and each run of it is one for every open page.
+        pace_s = max(session.refresh_s, DETECTORS_MAX_AGE_S)
+        st.fragment(_status, run_every=pace_s)(session)
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             range_picker.show()
             _account(session)
