@@ -70,6 +70,7 @@ class Summary(Range):
                     "dead_letters": 1,
                     "open_alerts": 12,
                     "latest_alert_at": "2026-03-01T23:59:12Z",
+                    "earliest_at": "2025-11-20T00:00:00Z",
                 }
             ]
         }
@@ -111,6 +112,13 @@ class Summary(Range):
     latest_alert_at: Annotated[
         datetime | None,
         Field(description="`occurred_at` of the newest alert of all time; null without alerts."),
+    ]
+    earliest_at: Annotated[
+        datetime | None,
+        Field(
+            description="When everything begins, of all time: the first alert's `occurred_at` or "
+            "the day (UTC) of the first transaction, whichever is earlier; null without any."
+        ),
     ]
 
 

@@ -1,11 +1,11 @@
 """The timeline of everything: from the first transaction to the last, whenever they were."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from finguard.dashboard.client.statistics import Bucket, Summary, Timeline, TimelineRow
-from finguard.dashboard.period import BEGINNING, WIDTH
+from finguard.dashboard.period import WIDTH
 
 _DAYS_AT_ONCE: Final = 1_999
 """The API answers 2,000 buckets at most."""
@@ -22,12 +22,8 @@ class AskTimeline(Protocol):
 
 
 def whole_timeline(ask: AskTimeline, summary: Summary, now: datetime) -> Timeline | None:
-    """The timeline from the first to the last bucket in which anything happened.
-
-    The API does not say when the first transaction was. So days are read backwards until they
-    hold as much as the summary of all time does.
-    """
-    days = _days(ask, summary, now)
+    """The timeline from the first to the last bucket in which anything happened."""
+    days = _days(ask, summary.earliest_at, now)
     if days is None:
         return None
     timeline = Timeline(bucket="day", rows=_trimmed(days))
@@ -43,21 +39,25 @@ def whole_timeline(ask: AskTimeline, summary: Summary, now: datetime) -> Timelin
     return timeline
 
 
-def _days(ask: AskTimeline, summary: Summary, now: datetime) -> Sequence[TimelineRow] | None:
+def _days(
+    ask: AskTimeline, earliest: datetime | None, now: datetime
+) -> Sequence[TimelineRow] | None:
+    if earliest is None:
+        return []
     rows: list[TimelineRow] = []
-    end = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    while end > BEGINNING:
-        start = max(BEGINNING, end - timedelta(days=_DAYS_AT_ONCE))
+    begin, end = _midnight(earliest), _midnight(now) + timedelta(days=1)
+    while end > begin:
+        start = max(begin, end - timedelta(days=_DAYS_AT_ONCE))
         timeline = ask("day", start, end)
         if timeline is None:
             return None
         rows = [*timeline.rows, *rows]
-        transactions = sum(row.transactions for row in rows)
-        alerts = sum(row.alerts for row in rows)
-        if transactions >= summary.transactions and alerts >= summary.alerts:
-            break
         end = start
     return rows
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _trimmed(rows: Sequence[TimelineRow]) -> tuple[TimelineRow, ...]:

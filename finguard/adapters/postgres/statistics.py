@@ -34,7 +34,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
         alerted: rows of currency, its number of alerted transactions and their amount.
         triaged: rows of seconds from detection to triage, and their number of alerts.
         dead_letters: that Kafka took in the range.
-        backlog: `as_of`, `open_alerts` and `latest_alert_at`, whatever the range.
+        backlog: `as_of`, `open_alerts`, `latest_alert_at` and `earliest_at`, whatever the range.
     """
 
     transactions: int

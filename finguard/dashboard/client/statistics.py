@@ -13,7 +13,7 @@ from finguard.dashboard.client.http import Answer, Connection, Parameters, betwe
 Bucket = Literal["minute", "hour", "day"]
 
 _MAX_AGE_S: Final = 1
-"""Of figures: those who look at the same have them counted once a second, however many they are."""
+"""Of figures: however many look at the same, they are counted about once a second."""
 
 
 class AmountAtRisk(Answer):
@@ -40,6 +40,7 @@ class Summary(Answer):
     dead_letters: int
     open_alerts: int = Field(description="of all time")
     latest_alert_at: AwareDatetime | None = Field(description="of all time, by event time")
+    earliest_at: AwareDatetime | None = Field(description="of all time: nothing was before")
     as_of: AwareDatetime
 
 

@@ -86,6 +86,13 @@ def _precision(alerts: list[Alert], rule: str) -> float | None:
     return of_rule["confirmed_fraud"] / decided if decided else None
 
 
+def _earliest(history: History) -> datetime:
+    """Of transactions only the day is kept for ever."""
+    days = [minute.replace(hour=0, minute=0) for minute, _ in history.counts]
+    times: list[datetime] = [row["occurred_at"] for row in history.alerts]
+    return min(*days, *times)
+
+
 def recount(history: History, since: datetime, until: datetime) -> dict[str, Any]:
     """The summary of a range, counted one by one."""
     alerts = [row for row in history.alerts if since <= row["occurred_at"] < until]
@@ -128,4 +135,5 @@ def recount(history: History, since: datetime, until: datetime) -> dict[str, Any
         "dead_letters": sum(1 for moment in history.dead_letters if since <= moment < until),
         "open_alerts": sum(1 for row in history.alerts if row["status"] == "open"),
         "latest_alert_at": max(row["occurred_at"] for row in history.alerts),
+        "earliest_at": _earliest(history),
     }

@@ -20,13 +20,13 @@ def summary(client: httpx.Client, **params: str) -> dict[str, Any]:
     """A summary with its numbers as the recount has them."""
     answer = client.get(SUMMARY, params=params).raise_for_status().json()
     at_risk = answer.pop("amount_at_risk")
-    latest = answer["latest_alert_at"]
+    ends = {name: answer[name] for name in ("earliest_at", "latest_alert_at")}
     return {
         **answer,
         "by_currency": {code: Decimal(amount) for code, amount in at_risk["by_currency"].items()},
         "usd_equivalent": Decimal(at_risk["usd_equivalent"]),
         "without_equivalent": at_risk["without_equivalent"],
-        "latest_alert_at": datetime.fromisoformat(latest) if latest else None,
+        **{name: end and datetime.fromisoformat(end) for name, end in ends.items()},
     }
 
 
@@ -57,7 +57,9 @@ def test_summary_says_when_it_was_true(client: httpx.Client) -> None:
     assert before - timedelta(seconds=1) < as_of < datetime.now(UTC) + timedelta(seconds=1)
 
 
-@pytest.mark.parametrize("taken", ["max-age=60", "no-transform, Max-Age=99999"])
+@pytest.mark.parametrize(
+    "taken", ["max-age=60", "no-transform, Max-Age=99999", "max-age=2147483648"]
+)
 def test_an_older_answer_is_for_who_takes_one(
     client: httpx.Client, world: World, taken: str
 ) -> None:
@@ -76,7 +78,16 @@ def test_an_older_answer_is_for_who_takes_one(
 
 
 @pytest.mark.parametrize(
-    "said", ["", "no-cache", "max-age", "max-age=-1", "s-max-age=60", "x=max-age=60"]
+    "said",
+    [
+        "",
+        "no-cache",
+        "max-age",
+        "max-age=-1",
+        "s-max-age=60",
+        "x=max-age=60",
+        "max-age=60, no-cache",
+    ],
 )
 def test_what_says_nothing_of_an_age_gets_no_older_answer(
     client: httpx.Client, world: World, said: str
@@ -94,6 +105,15 @@ def test_summary_of_nothing(client: httpx.Client) -> None:
     assert (answer["transactions"], answer["alerts"], answer["fraud_rate"]) == (0, 0, None)
     assert answer["latest_alert_at"] is None
     assert answer["by_severity"] == {"low": 0, "medium": 0, "high": 0}
+
+
+def test_summary_says_where_everything_begins(client: httpx.Client, world: World) -> None:
+    """With the first alert, or on the day of the first transaction; nothing lies before it."""
+    assert summary(client)["earliest_at"] is None
+    world.store_alerts([alert(occurred_at=NOON)])
+    assert summary(client)["earliest_at"] == NOON
+    world.count_transactions({(NOON - timedelta(days=40), 0): 1})
+    assert summary(client)["earliest_at"] == datetime(2026, 1, 20, tzinfo=UTC)
 
 
 def test_summary_without_a_range_is_of_the_last_day(client: httpx.Client, world: World) -> None:

@@ -45,7 +45,7 @@ def test_precision_counts_what_was_decided() -> None:
         alerted=[{"currency": "USD", "transactions": 5, "amount": Decimal(1)}],
         triaged=[],
         dead_letters=0,
-        backlog={"as_of": NOON, "open_alerts": 100, "latest_alert_at": NOON},
+        backlog={"as_of": NOON, "open_alerts": 100, "latest_alert_at": NOON, "earliest_at": NOON},
     )
     summary = sum_up(NOON, NOON, tally, {"USD": Decimal(1)})
     assert summary.precision_by_rule == {"velocity": 0.75, "high_value": None}

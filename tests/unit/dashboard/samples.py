@@ -109,6 +109,7 @@ def summary(**changes: object) -> Json:
         "dead_letters": 1,
         "open_alerts": 3,
         "latest_alert_at": NOW.isoformat(),
+        "earliest_at": NOW.isoformat(),
         **changes,
     }
 
@@ -122,6 +123,7 @@ EMPTY: Json = {
     "open_alerts": 0,
     "dead_letters": 0,
     "latest_alert_at": None,
+    "earliest_at": None,
 }
 
 

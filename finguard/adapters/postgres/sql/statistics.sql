@@ -61,7 +61,8 @@ GROUP BY 1, 2, 3
 SELECT clock_timestamp() AS as_of,
   (SELECT coalesce(sum(alerts), 0)::bigint FROM alert_rollups
    WHERE facet = 'verdict' AND grain = 'ever' AND key[3] = 'open') AS open_alerts,
-  (SELECT max(occurred_at) FROM alerts) AS latest_alert_at
+  (SELECT max(occurred_at) FROM alerts) AS latest_alert_at,
+  least((SELECT min(day) FROM transactions_per_day), (SELECT min(occurred_at) FROM alerts)) AS earliest_at
 
 -- name: transactions_by_bucket
 -- A row for each bucket in which anything happened; buckets lie between neighbouring bounds. The
