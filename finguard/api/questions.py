@@ -32,8 +32,9 @@ class _Begun(NamedTuple, Generic[Answer]):
 class Questions(Generic[Answer]):
     """Who asks joins those that wait for the same question, never work that has already begun.
 
-    So no answer is older than its request, unless that one says that it may be, and of each
-    question at most one is being worked on and one waits, however many ask.
+    So no answer is older than its request, and of each question at most one is being worked on and
+    one waits, however many ask. Only who says that an answer may be older joins work that has
+    begun, or is done, so long ago at most.
 
     Args:
         at_once: pieces of work at a time.

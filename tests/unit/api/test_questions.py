@@ -40,6 +40,17 @@ class Work:
         return number
 
 
+class Clock:
+    """Shows what it is set to."""
+
+    def __init__(self) -> None:
+        self.time_s = 100.0
+
+    def __call__(self) -> float:
+        """Look at it."""
+        return self.time_s
+
+
 def run(what: Coroutine[Any, Any, None]) -> None:
     """Run it, for ten seconds at most."""
     asyncio.run(asyncio.wait_for(what, timeout=10))
@@ -174,14 +185,12 @@ def test_nobody_waits_for_long() -> None:
 
 def test_a_young_answer_is_given_to_who_takes_one() -> None:
     """Its age counts from when its work began; who says nothing of an age has the work done."""
-    work = Work()
-    time_s = 100.0
+    work, clock = Work(), Clock()
 
     async def ask() -> None:
-        nonlocal time_s
-        questions = Questions[int](clock=lambda: time_s)
+        questions = Questions[int](clock=clock)
         first = await begun(questions, "a", work)
-        time_s = 103.0
+        clock.time_s = 103.0
         work.let.set()
         assert await first == 1
         assert await questions.answer("a", work, max_age_s=4) == 1
@@ -189,7 +198,7 @@ def test_a_young_answer_is_given_to_who_takes_one() -> None:
         assert await questions.answer("a", work, max_age_s=3) == 3
         assert await questions.answer("a", work, max_age_s=1) == 3
         assert await questions.answer("a", work) == 4
-        time_s = 200.0
+        clock.time_s = 200.0
         assert await questions.answer("a", work, max_age_s=60) == 5
 
     run(ask())
@@ -211,17 +220,15 @@ def test_no_more_than_so_many_answers_are_kept() -> None:
 
 def test_work_that_has_begun_will_do_for_who_takes_an_older_answer() -> None:
     """However long it takes: its age counts from when it began."""
-    work = Work()
-    time_s = 100.0
+    work, clock = Work(), Clock()
 
     async def ask() -> None:
-        nonlocal time_s
-        questions = Questions[int](clock=lambda: time_s)
+        questions = Questions[int](clock=clock)
         first = await begun(questions, "a", work)
-        time_s = 100.9
+        clock.time_s = 100.9
         joined = asyncio.create_task(questions.answer("a", work, max_age_s=1))
         await asyncio.sleep(0)
-        time_s = 101.0
+        clock.time_s = 101.0
         late = asyncio.create_task(questions.answer("a", work, max_age_s=1))
         await asyncio.sleep(0)
         work.let.set()
