@@ -3,7 +3,6 @@
 These tests kill a broker, which then takes its time, so they run a Kafka of their own.
 """
 
-import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
@@ -23,13 +22,6 @@ LETTERS = "/api/v1/dead-letters"
 
 # kafka-python leaves the sockets of refused connections to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <:ResourceWarning")
-
-
-@pytest.fixture(autouse=True)
-def _collected() -> Iterator[None]:
-    """Such sockets are collected here, not in the middle of somebody else's test."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="module")
