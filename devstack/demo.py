@@ -20,7 +20,7 @@ from devstack.supervisor import Program, Supervisor, read_procfile
 
 API_URL_SETTING = "FINGUARD_DASHBOARD_API_URL"
 ADMIN_PASSWORD_SETTING = "FINGUARD_API_ADMIN_PASSWORD"  # noqa: S105 - the name of a variable
-READY_WITHIN_S = 180.0
+READY_WITHIN_S = 300.0
 HEALTH_EVERY_S = 0.5
 HEALTH_TIMEOUT_S = 2.0
 # Four programs, side by side, have ten seconds to end, and then the services twenty.

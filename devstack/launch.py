@@ -13,7 +13,7 @@ from devstack.layout import Layout
 from devstack.processes import Command, Daemon, telling_lines
 from devstack.service import Service
 
-READY_WITHIN_S = 90.0
+READY_WITHIN_S = 300.0
 PROBE_EVERY_S = 0.05
 
 

@@ -18,16 +18,20 @@ class Limit(msgspec.Struct, frozen=True):
 
     Attributes:
         free_failures: so many cost no wait.
-        longest_wait_s: each further failure doubles the wait, from one second up to this.
+        longest_wait_s: each further failure doubles the wait, up to this.
+        first_wait_s: what it begins with.
     """
 
     free_failures: int
     longest_wait_s: float
+    first_wait_s: float = 1.0
 
     def wait_s(self, failures: int) -> float:
         """How long to wait after so many failures."""
         excess = failures - self.free_failures
-        return 0.0 if excess < 0 else min(self.longest_wait_s, 2.0 ** min(excess, _MAX_EXPONENT))
+        if excess < 0:
+            return 0.0
+        return min(self.longest_wait_s, self.first_wait_s * 2.0 ** min(excess, _MAX_EXPONENT))
 
 
 class ThrottlePolicy(msgspec.Struct, frozen=True, kw_only=True):

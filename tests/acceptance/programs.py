@@ -28,9 +28,9 @@ from finguard.domain.stream import Record, TopicIdentity
 from finguard.pipeline.detector import Detector, Policy
 from finguard.pipeline.ports import Ports
 from finguard.settings import load_settings
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
 
 
 class Site:

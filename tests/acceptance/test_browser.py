@@ -10,17 +10,15 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, 
 
 from devstack.chromium import ARGUMENTS
 from tests.acceptance.programs import wait_for
+from tests.acceptance.tables import click_row, table
 from tests.acceptance.whole import Whole
+from tests.patience import PATIENCE_S
 
 USERNAME, PASSWORD = "admin", "password123"
 
-WAIT_MS = 30_000
-# How long the running simulator may take until its next fraud.
-ARRIVAL_MS = 90_000
+WAIT_MS = 1_000 * PATIENCE_S
 
 expect.set_options(timeout=WAIT_MS)
-
-pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +67,7 @@ def page(browser: Browser, whole: Whole) -> Iterator[Page]:
 def logged_in(page: Page) -> Page:
     """The same tab with the overview in it, and alerts on the overview."""
     log_in(page)
-    expect(rows(page).first).to_be_visible(timeout=ARRIVAL_MS)
+    expect(rows(page).first).to_be_visible()
     return page
 
 
@@ -131,9 +129,7 @@ def test_a_new_alert_arrives_without_a_reload(logged_in: Page) -> None:
     newest = rows(page).first.get_attribute("class") or ""
     (number,) = re.findall(r"st-key-alert-(\d+)", newest)
 
-    expect(rows(page).first).not_to_have_class(
-        re.compile(rf"st-key-alert-{number}\b"), timeout=ARRIVAL_MS
-    )
+    expect(rows(page).first).not_to_have_class(re.compile(rf"st-key-alert-{number}\b"))
 
     assert page.evaluate("window.notReloaded") is True
 
@@ -159,7 +155,7 @@ def test_a_filter_stands_in_the_address(logged_in: Page) -> None:
     """A filtered table survives a reload."""
     page = logged_in
     page.get_by_role("link", name="Alerts").first.click()
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(table(page)).to_be_visible()
 
     page.get_by_role("combobox", name="Severity").click()
     page.get_by_role("option", name="High").click()
@@ -175,11 +171,9 @@ def test_a_row_of_the_table_opens_its_alert(logged_in: Page) -> None:
     """A click anywhere in a row shows why the alert was raised; closing it hides that."""
     page = logged_in
     page.get_by_role("link", name="Alerts").first.click()
-    table = page.get_by_test_id("stDataFrame")
-    expect(table).to_be_visible()
+    expect(table(page)).to_be_visible()
 
-    # The table is a canvas; below its header begins the first row.
-    table.locator(".dvn-scroller").click(position={"x": 300, "y": 55})
+    click_row(page, 0)
 
     detail = page.locator(".st-key-detail")
     expect(detail.get_by_role("columnheader", name="Limit")).to_be_visible()
@@ -213,7 +207,7 @@ def test_an_ended_session_leads_to_the_login_and_back(logged_in: Page, whole: Wh
     expect(page.get_by_text("Your session has ended.")).to_be_visible()
     log_in(page)
     expect(severity).to_contain_text("High")
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(table(page)).to_be_visible()
     expect(page).to_have_url(re.compile(r"/alerts\?(?=.*severity=High)(?=.*range=24)"))
 
 
@@ -235,5 +229,7 @@ def test_logging_out_ends_the_session(logged_in: Page, whole: Whole) -> None:
     page.goto(whole.dashboard)
 
     expect(page.get_by_label("User name")).to_be_visible()
-    stolen = httpx.post(f"{whole.api}/api/v1/auth/browser/token", data={"cookie": value})
+    stolen = httpx.post(
+        f"{whole.api}/api/v1/auth/browser/token", data={"cookie": value}, timeout=PATIENCE_S
+    )
     assert stolen.status_code == 401

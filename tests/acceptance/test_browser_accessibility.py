@@ -13,13 +13,12 @@ from tests.acceptance.test_browser import (
     await_cookie,
     browser,
     log_in,
-    pytestmark,
 )
 from tests.acceptance.test_browser_customer import alerted_customer
 from tests.acceptance.test_browser_letters import Poison
 from tests.acceptance.whole import Whole
 
-__all__ = ["browser", "pytestmark"]
+__all__ = ["browser"]
 
 AXE: Final = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 

@@ -22,6 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from devstack import Stack
 from devstack.chromium import ARGUMENTS
 from tests.acceptance.programs import Site, wait_for
+from tests.acceptance.tables import click_row, table, wait_until_drawn
 from tests.acceptance.test_browser import (
     PASSWORD,
     USERNAME,
@@ -31,11 +32,9 @@ from tests.acceptance.test_browser import (
 )
 from tests.acceptance.whole import free_port, is_healthy
 from tests.conftest import clone_database
-
-pytestmark = pytest.mark.timeout(300)
+from tests.patience import PATIENCE_S
 
 REFRESH_S = 2
-HEADER_PX, ROW_PX = 35, 35
 SLOW_LINE = """
 const listen = WebSocket.prototype.addEventListener;
 WebSocket.prototype.addEventListener = function (type, heard, ...rest) {
@@ -129,7 +128,7 @@ def queue(stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory)
         wait_for(lambda: is_healthy(f"{api}/health"), "the API")
         for address in (quick, patient):
             wait_for(lambda: is_healthy(f"{address}/_stcore/health"), "the dashboard")  # noqa: B023 - waited for within the loop
-        colleague = programs.enter_context(httpx.Client(base_url=api))
+        colleague = programs.enter_context(httpx.Client(base_url=api, timeout=PATIENCE_S))
         sign_in(colleague, USERNAME, PASSWORD)
         for username, role in (("bob", "analyst"), ("vera", "viewer")):
             person = {"username": username, "password": THEIR_PASSWORD, "role": role}
@@ -178,24 +177,7 @@ def open_queue(page: Page, address: str, **parameters: str) -> None:
     query = "&".join(f"{name}={value}" for name, value in {"range": "All", **parameters}.items())
     page.goto(f"{address}/alerts?{query}")
     log_in(page)
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
-
-
-def wait_until_drawn(page: Page) -> None:
-    """Wait until all of the page is as it shall be, and nothing of the one before is left."""
-    expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
-
-
-def click_row(page: Page, row: int, x_px: int = 300) -> None:
-    """Click into a row of the table, a canvas that has to see the mouse come before it clicks."""
-    # A table that is about to be replaced would take the click along with it.
-    wait_until_drawn(page)
-    scroller = page.get_by_test_id("stDataFrame").locator(".dvn-scroller")
-    top_px = HEADER_PX + ROW_PX * row
-    for offset_px in (5, ROW_PX // 2):
-        scroller.hover(position={"x": x_px, "y": top_px + offset_px})
-        page.evaluate("new Promise(requestAnimationFrame)")
-    scroller.click(position={"x": x_px, "y": top_px + ROW_PX // 2})
+    expect(table(page)).to_be_visible()
 
 
 def when(page: Page, row: int) -> Locator:
@@ -238,13 +220,13 @@ def test_a_new_alert_is_announced_opened_triaged_and_seen_in_the_history(
     open_queue(page, queue.dashboard)
     page.evaluate("window.notReloaded = true")
     open_row(page, 0)
-    top = page.get_by_test_id("stDataFrame").bounding_box()
+    top = table(page).bounding_box()
 
     queue.add_alerts(month=2)
 
     news = page.get_by_role("button", name=re.compile(r"new alerts? . show"))
     expect(news).to_be_visible()
-    assert page.get_by_test_id("stDataFrame").bounding_box() == top
+    assert table(page).bounding_box() == top
     news.click()
     expect(news).to_have_count(0)
     expect(when(page, 0)).to_contain_text("2025-02")
@@ -263,7 +245,7 @@ def test_a_new_alert_is_announced_opened_triaged_and_seen_in_the_history(
 def test_what_is_half_done_outlives_refreshes(page: Page, queue: Queue) -> None:
     """A note that is being typed, marked rows, and how far the list is scrolled."""
     open_queue(page, queue.dashboard, status="Open")
-    scroller = page.get_by_test_id("stDataFrame").locator(".dvn-scroller")
+    scroller = table(page).locator(".dvn-scroller")
     for row in (1, 2):
         click_row(page, row, x_px=16)
     expect(page.get_by_role("button", name="Triage 2 selected")).to_be_visible()
@@ -338,6 +320,7 @@ def test_a_slow_line_turns_no_page_back(page: Page, queue: Queue) -> None:
 
     expect(page).not_to_have_url(re.compile(rf"alert={before}\b"))
     (after,) = re.findall(r"[?&]alert=(\d+)", page.url)
+    page.wait_for_function("after => window.shown.at(-1) === after", arg=after)
     # What the page has asked for until now comes back within two such delays.
     page.wait_for_timeout(4 * REFRESH_S * 1000)
     assert page.evaluate("window.shown") == [str(before), after]
@@ -355,8 +338,11 @@ def test_a_press_that_a_refresh_takes_along_counts_once(page: Page, queue: Queue
 
     page.keyboard.press("j")
 
+    after = str(listed[listed.index(before) + 1])
+    page.wait_for_function("after => window.shown.at(-1) === after", arg=after)
+    # By then the press that was held back has been sent, too.
     page.wait_for_timeout(5 * REFRESH_S * 1000)
-    assert page.evaluate("window.shown") == [str(before), str(listed[listed.index(before) + 1])]
+    assert page.evaluate("window.shown") == [str(before), after]
 
 
 def test_a_message_is_never_a_mere_name_of_one_before(page: Page, queue: Queue) -> None:
@@ -421,7 +407,7 @@ def test_a_viewer_sees_and_cannot_act(page: Page, queue: Queue) -> None:
     """No boxes, no buttons; the whole story all the same."""
     page.goto(f"{queue.dashboard}/alerts?range=All")
     log_in(page, "vera", THEIR_PASSWORD)
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(table(page)).to_be_visible()
     open_row(page, 0)
 
     expect(page.get_by_text("To triage takes the role analyst.")).to_be_visible()

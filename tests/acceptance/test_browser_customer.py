@@ -13,12 +13,12 @@ from tests.acceptance.test_browser import (
     browser,
     log_in,
     page,
-    pytestmark,
     reload,
 )
 from tests.acceptance.whole import Whole
+from tests.patience import PATIENCE_S
 
-__all__ = ["browser", "page", "pytestmark"]
+__all__ = ["browser", "page"]
 
 
 def test_a_customer_is_found_snoozed_and_let_off(page: Page, whole: Whole) -> None:
@@ -60,7 +60,7 @@ def alerted_customer(whole: Whole) -> str:
     """Somebody who has paid in person and was alerted, as soon as there is one."""
     sent = {"username": USERNAME, "password": PASSWORD}
     found: list[dict[str, Any]] = []
-    with httpx.Client(base_url=whole.api) as api:
+    with httpx.Client(base_url=whole.api, timeout=PATIENCE_S) as api:
         token = api.post("/api/v1/auth/token", data=sent).json()["access_token"]
         api.headers["Authorization"] = f"Bearer {token}"
 

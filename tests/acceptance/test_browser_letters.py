@@ -10,6 +10,7 @@ from kafka import KafkaProducer
 from playwright.sync_api import Locator, Page, expect
 
 from tests.acceptance.programs import wait_for
+from tests.acceptance.tables import click_row, table
 from tests.acceptance.test_browser import (
     PASSWORD,
     USERNAME,
@@ -19,10 +20,9 @@ from tests.acceptance.test_browser import (
     reload,
 )
 from tests.acceptance.whole import Whole
+from tests.patience import PATIENCE_S
 
 __all__ = ["browser", "page"]
-
-pytestmark = pytest.mark.timeout(300)
 
 HOSTILE = '<img src=x onerror="window.owned=1"> **bold** [x](javascript:alert(1)) :fire: $x^2$'
 
@@ -41,7 +41,9 @@ class Poison:
         producer = KafkaProducer(**whole.site.kafka)
         try:
             value = self.value(amount=-1).encode()
-            taken = producer.send(whole.site.topic, value, self.user.encode()).get(timeout=30)
+            taken = producer.send(whole.site.topic, value, self.user.encode()).get(
+                timeout=PATIENCE_S
+            )
         finally:
             producer.close()
         self._place = (taken.partition, taken.offset)
@@ -97,11 +99,6 @@ def desk(page: Page, poison: Poison) -> Page:
     return page
 
 
-def table(page: Page) -> Locator:
-    """The list."""
-    return page.get_by_test_id("stDataFrame")
-
-
 def detail(page: Page) -> Locator:
     """The panel of the letter that is open."""
     return page.locator(".st-key-letter-detail")
@@ -112,8 +109,7 @@ def click_until_open(page: Page, poison: Poison) -> None:
     before: int | None = None
     for row in range(8):
         expect(table(page)).to_have_count(1)
-        # The table is a canvas; below its header begins the first row, on its left are the marks.
-        table(page).locator(".dvn-scroller").click(position={"x": 250, "y": 55 + 35 * row})
+        click_row(page, row)
         expect(detail(page)).to_be_visible()
         if before is not None:
             expect(detail(page)).not_to_contain_text(f"letter {before},")
@@ -133,7 +129,7 @@ def shown_letter(page: Page) -> int:
 def discard_elsewhere(whole: Whole, letter: int) -> None:
     """What a colleague does, of whom this browser knows nothing."""
     credentials = {"username": USERNAME, "password": PASSWORD}
-    with httpx.Client(base_url=whole.api, timeout=10) as api:
+    with httpx.Client(base_url=whole.api, timeout=PATIENCE_S) as api:
         token = api.post("/api/v1/auth/token", data=credentials).json()["access_token"]
         api.post(
             f"/api/v1/dead-letters/{letter}/discard",

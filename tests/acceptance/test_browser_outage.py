@@ -10,17 +10,15 @@ from devstack import Stack
 from tests.acceptance.conftest import WORLD
 from tests.acceptance.programs import Site
 from tests.acceptance.test_browser import (
-    ARRIVAL_MS,
     browser,
     logged_in,
     page,
-    pytestmark,
     rows,
 )
 from tests.acceptance.whole import Whole, running_whole
 from tests.conftest import clone_database
 
-__all__ = ["browser", "logged_in", "page", "pytestmark"]
+__all__ = ["browser", "logged_in", "page"]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +49,5 @@ def test_the_api_is_lost_and_returns(logged_in: Page, whole: Whole) -> None:
     whole.start_api()
 
     expect(banner).to_have_count(0)
-    expect(rows(page).first).not_to_have_class(
-        re.compile(rf"st-key-alert-{number}\b"), timeout=ARRIVAL_MS
-    )
+    expect(rows(page).first).not_to_have_class(re.compile(rf"st-key-alert-{number}\b"))
     assert page.evaluate("window.notReloaded") is True

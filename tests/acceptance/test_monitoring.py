@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from devstack import Stack
 from tests.acceptance.programs import Program, Site, wait_for
 from tests.acceptance.whole import free_port
+from tests.patience import PATIENCE_S
 
 LOAD = ("--users", "400", "--seed", "12", "--rate", "200", "--fraud-rate", "0.1")
 ADDRESS = re.compile(r"serving metrics and health.*address=(\S+)")
@@ -33,7 +34,7 @@ def address(detector: Program) -> str:
 
 def get(url: str) -> httpx.Response:
     """A page, whatever proxy the environment may name."""
-    with httpx.Client(trust_env=False, timeout=10) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:
         return client.get(url)
 
 

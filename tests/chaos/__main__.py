@@ -20,6 +20,7 @@ from tests.chaos.rows import ROWS, Row
 from tests.conftest import clone_database, make_template
 
 RESULTS: Final = ROOT / "bench" / "results" / "chaos.json"
+MAX_RECOVERY_S: Final = 60.0
 
 
 def main() -> int:
@@ -55,6 +56,8 @@ def _run(rows: Sequence[Row]) -> list[Outcome]:
                 _print(f"row {row.number}: {row.fault} ...")
                 outcome = run(stack, _site(stack, template, folder / str(row.number)), row)
                 outcome.machine = machine
+                if outcome.recovery_s is not None and outcome.recovery_s > MAX_RECOVERY_S:
+                    outcome.failure += f" recovered only after {outcome.recovery_s:.1f} s"
                 outcomes.append(outcome)
                 _print(f"  {_line(outcome)}")
                 _write(outcomes)

@@ -8,8 +8,6 @@ from tests.chaos import crashes, membership, messages, topic
 from tests.chaos.outcome import run
 from tests.chaos.rows import Row, quick, title
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.mark.parametrize("row", quick(crashes, membership, messages, topic), ids=title)
 def test_a_fault_costs_nothing_but_time(stack: Stack, site: Site, row: Row) -> None:

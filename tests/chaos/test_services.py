@@ -8,8 +8,6 @@ from tests.chaos import broker, database, profiles
 from tests.chaos.outcome import run
 from tests.chaos.rows import Row, quick, title
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.mark.parametrize("row", quick(broker, database, profiles), ids=title)
 def test_a_fault_costs_nothing_but_time(stack: Stack, site: Site, row: Row) -> None:

@@ -23,13 +23,10 @@ PARTITIONS: Final = 6
 RATE: Final = 300
 WORLD: Final = ("--users", "400", "--fraud-rate", "0.1", "--poison-rate", "0.01")
 
-PATIENT_SESSIONS: Final = {"FINGUARD_SESSION_TIMEOUT_MS": "6000"}
+PATIENT_SESSIONS: Final = {"FINGUARD_SESSION_TIMEOUT_MS": "20000"}
+"""For members that must stay, whatever else the machine does."""
 QUICK_SESSIONS: Final = {"FINGUARD_SESSION_TIMEOUT_MS": "1500"}
 """For members that will die: the group gives the partitions of the dead away after so long."""
-
-MAX_RECOVERY_S: Final = 60.0
-PATIENCE_S: Final = 2 * MAX_RECOVERY_S
-"""Waits are longer than what passes, so that a slow recovery is measured and not only missed."""
 
 
 class Trial:
@@ -154,7 +151,7 @@ class Trial:
 
         try:
             # Each look makes clients anew, which costs what the detector needs to catch up.
-            wait_for(all_reached, "all lag to go", patience_s=PATIENCE_S, every_s=0.2)
+            wait_for(all_reached, "all lag to go", every_s=0.2)
         except TimeoutError as error:
             told = "\n".join(member.output()[-2_000:] for member in self._members[-3:])
             raise AssertionError(f"{error}: {target}, not {found}\n{told}") from None

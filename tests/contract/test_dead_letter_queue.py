@@ -31,6 +31,7 @@ from finguard.domain.stream import Place, Record, TopicIdentity
 from finguard.errors import ServiceUnavailable
 from finguard.pipeline.ports import DeadLetterQueue
 from tests.acceptance.programs import wait_for
+from tests.patience import PATIENCE_S
 
 # kafka-python leaves the sockets of refused connections to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <:ResourceWarning")
@@ -77,9 +78,9 @@ def kafka(stack: Stack) -> Iterator[KafkaQueue]:
     )
     dead_letters = KafkaDeadLetters(connection, topic=f"{topic}.dlq")
     archive = KafkaLetterArchive(
-        connection, topic=topic, dead_letter_topic=f"{topic}.dlq", timeout_s=20
+        connection, topic=topic, dead_letter_topic=f"{topic}.dlq", timeout_s=PATIENCE_S
     )
-    replays = KafkaReplayTopic(connection, topic=topic, timeout_s=20)
+    replays = KafkaReplayTopic(connection, topic=topic, timeout_s=PATIENCE_S)
     yield KafkaQueue(
         Queue(
             topic_identity(connection, topic),
@@ -340,7 +341,7 @@ def test_an_outage_of_kafka_is_told_and_survived(
 
 def with_original(kafka: KafkaQueue, value: bytes) -> Letter:
     """A letter whose message lies in the transactions topic, too, at partition 0, offset 0."""
-    producer = AcknowledgedProducer(kafka.connection, timeout_s=20)
+    producer = AcknowledgedProducer(kafka.connection, timeout_s=PATIENCE_S)
     message = Outgoing(b"k", value, [("traceparent", b"00-1")], partition=0)
     (place,) = producer.publish(kafka.topic, [message])
     producer.close()

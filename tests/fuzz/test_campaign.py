@@ -9,8 +9,6 @@ from devstack import Stack
 from tests.fuzz.campaign import PHASES, attack
 from tests.fuzz.target import ATTACKERS, Attacker, target
 
-pytestmark = pytest.mark.timeout(600)
-
 SEED = 20260301
 CASES = 12
 

@@ -123,7 +123,7 @@ def test_handshakes_that_fail_leave_no_socket_behind() -> None:
 
         assert NoTls.asked.is_set()
         # The broker's ends are this process' sockets, too, and close when they see that ours have.
-        wait_for(lambda: sockets() == before, "all sockets to close", patience_s=10)
+        wait_for(lambda: sockets() == before, "all sockets to close")
     finally:
         broker.shutdown()
         broker.server_close()

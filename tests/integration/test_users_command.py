@@ -12,6 +12,7 @@ import pytest
 
 from finguard.adapters.passwords import verify_password
 from tests.integration.api.world import World
+from tests.patience import PATIENCE_S
 from tests.unit.api.configuration import UNREACHABLE_DSN
 
 CHECKOUT = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ def users(dsn: str, *arguments: str, typed: bytes = b"") -> subprocess.Completed
         env=environment(dsn),
         input=typed,
         capture_output=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -149,7 +150,7 @@ def at_a_terminal(dsn: str, *answers: bytes) -> tuple[int, bytes]:
         start_new_session=True,
     )
     os.close(slave)
-    shown, waiting, deadline_s = b"", list(answers), monotonic() + 60
+    shown, waiting, deadline_s = b"", list(answers), monotonic() + PATIENCE_S
     try:
         while monotonic() < deadline_s:
             if not select.select([master], [], [], 0.1)[0]:
@@ -163,7 +164,7 @@ def at_a_terminal(dsn: str, *answers: bytes) -> tuple[int, bytes]:
             shown += part
             if waiting and shown.count(b": ") > len(answers) - len(waiting):
                 os.write(master, waiting.pop(0))
-        return process.wait(timeout=10), shown
+        return process.wait(timeout=PATIENCE_S), shown
     finally:
         process.kill()
         os.close(master)

@@ -10,9 +10,10 @@ from typing import Final
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
+from tests.patience import PATIENCE_S
 from tests.screenshots.shots import Look
 
-WAIT_MS: Final = 60_000
+WAIT_MS: Final = 1_000 * PATIENCE_S
 SETTLED_MS: Final = 2_000
 COLOURS: Final = 256
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
+from tests.patience import PATIENCE_S
+
 STREAM = "/api/v1/alerts/stream"
-PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class Follower:
 @contextmanager
 def following(client: httpx.Client, **options: Any) -> Iterator[Follower]:  # noqa: ANN401 - of a follower
     """A follower that has been told where the stream stands."""
-    with httpx.Client(base_url=client.base_url, headers=client.headers) as own:
+    with httpx.Client(base_url=client.base_url, headers=client.headers, timeout=PATIENCE_S) as own:
         follower = Follower(own, **options)
         thread = Thread(target=follower.run, daemon=True)
         thread.start()

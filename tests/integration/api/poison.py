@@ -18,6 +18,7 @@ from finguard.domain.stream import Record
 from finguard.settings import Settings
 from tests.contract.test_dead_letter_queue import read
 from tests.integration.api.world import NOON, World
+from tests.patience import PATIENCE_S
 from tests.unit.api.configuration import api_settings
 
 KEY = b"user-1"
@@ -51,7 +52,7 @@ class Poison:
         )
         identity = topic_identity(self.connection, self.topic)
         self._world = world
-        self._producer = AcknowledgedProducer(self.connection, timeout_s=20)
+        self._producer = AcknowledgedProducer(self.connection, timeout_s=PATIENCE_S)
         self._queue = KafkaDeadLetters(self.connection, topic=f"{self.topic}.dlq")
         self._ledger = PostgresLedger(
             lambda: connect(world.dsn, application_name="test"), group="group", identity=identity

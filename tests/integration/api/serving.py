@@ -10,6 +10,8 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
+from tests.patience import PATIENCE_S
+
 USERNAME = "admin"
 PASSWORD = "password123"
 TOKEN_PATH = "/api/v1/auth/token"
@@ -25,13 +27,13 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
         host, port = listener.getsockname()
         # Connections stay open for longer than a test computes between two questions: one that is
         # closed just when the next is sent is reset.
-        config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_keep_alive=120)
+        config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_keep_alive=900)
         server = uvicorn.Server(config)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             _await_start(server, thread)
-            with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+            with httpx.Client(base_url=f"http://{host}:{port}", timeout=PATIENCE_S) as client:
                 yield client
         finally:
             server.should_exit = True
@@ -59,7 +61,7 @@ def sign_in(client: httpx.Client, username: str = USERNAME, password: str = PASS
 
 
 def _await_start(server: uvicorn.Server, thread: Thread) -> None:
-    deadline_s = monotonic() + 20
+    deadline_s = monotonic() + PATIENCE_S
     while not server.started:
         assert thread.is_alive(), "the API did not start"
         assert monotonic() < deadline_s, "the API takes too long to start"

@@ -17,6 +17,7 @@ from tests.integration.api.detecting import Found, detector
 from tests.integration.api.remembering import GROUP, profile, remember, transaction
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.world import NOON, World, alert
+from tests.patience import PATIENCE_S
 from tests.unit.api.configuration import api_settings
 
 PATH = "/api/v1/users"
@@ -272,7 +273,7 @@ def test_dots_are_names_where_they_arrive(client: httpx.Client, world: World, na
         f"GET {PATH}/{dots} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
         f"Authorization: {client.headers['Authorization']}\r\n\r\n"
     )
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as wire:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_S) as wire:
         wire.sendall(request.encode())
         answer = b"".join(iter(lambda: wire.recv(65_536), b""))
     assert answer.startswith(b"HTTP/1.1 200"), answer

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from finguard.api.app import create_app
 from tests.integration.api.serving import PASSWORD, TOKEN_PATH, login, served
 from tests.integration.api.world import World
+from tests.patience import PATIENCE_S
 from tests.unit.api.configuration import api_settings
 
 PATHS = ["/health", "/docs", "/openapi.json", "/api/v1/alerts", "/no/such/path", TOKEN_PATH]
@@ -31,7 +32,7 @@ def lines() -> Iterator[list[Any]]:
 
 def logged_request(lines: list[Any], path: str) -> Any:  # noqa: ANN401 - a record of any fields
     """The line of a request, which is written once the answer has been sent."""
-    deadline_s = monotonic() + 5
+    deadline_s = monotonic() + PATIENCE_S
     while True:
         for line in lines:
             if line["event"] == "request" and line["path"] == path:

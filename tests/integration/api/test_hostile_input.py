@@ -13,6 +13,7 @@ import pytest
 from finguard.api.app import create_app
 from tests.integration.api.serving import TOKEN_PATH, served, sign_in
 from tests.integration.api.world import World
+from tests.patience import PATIENCE_S
 from tests.unit.api.configuration import api_settings
 
 NAUGHTY = [
@@ -316,6 +317,6 @@ def test_database_is_still_there(client: httpx.Client, world: World) -> None:
 def _raw(client: httpx.Client, request: bytes) -> bytes:
     """The first bytes of the answer to a request that is sent as it is."""
     url = client.base_url
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as wire:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_S) as wire:
         wire.sendall(request)
         return wire.recv(4_096)

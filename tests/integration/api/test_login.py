@@ -15,17 +15,15 @@ from tests.integration.api.serving import PASSWORD, TOKEN_PATH, USERNAME, login,
 from tests.integration.api.world import World
 from tests.unit.api.configuration import api_settings
 
-LONGEST_WAIT_S = 1.0
+WAIT_S = 8.0
+"""Long enough for the next guess to come before it is over, on a busy machine as well."""
 
 
 @pytest.fixture
-def impatient(world: World) -> Iterator[httpx.Client]:
-    """An API whose throttle is the usual one, but in a hurry."""
-    policy = ThrottlePolicy(
-        pair=Limit(5, LONGEST_WAIT_S),
-        account=Limit(10, LONGEST_WAIT_S),
-        address=Limit(20, LONGEST_WAIT_S),
-    )
+def strict(world: World) -> Iterator[httpx.Client]:
+    """An API whose throttle is the usual one, but lets all wait equally long."""
+    pair, account, address = (Limit(free, WAIT_S, first_wait_s=WAIT_S) for free in (5, 10, 20))
+    policy = ThrottlePolicy(pair=pair, account=account, address=address)
     with served(create_app(api_settings(world.dsn), throttle=policy)) as client:
         yield client
 
@@ -109,69 +107,69 @@ def test_oauth2_clients_are_understood(api: httpx.Client) -> None:
     assert api.post(TOKEN_PATH, data=form).status_code == 200
 
 
-def test_failures_must_wait_and_the_right_password_too(impatient: httpx.Client) -> None:
+def test_failures_must_wait_and_the_right_password_too(strict: httpx.Client) -> None:
     """After the free failures comes 429 with Retry-After, and guessing right does not help."""
-    statuses = [login(impatient, USERNAME, f"guess-{n}").status_code for n in range(5)]
-    throttled = login(impatient)
+    statuses = [login(strict, USERNAME, f"guess-{n}").status_code for n in range(5)]
+    throttled = login(strict)
     assert statuses == [401] * 5
     assert throttled.status_code == 429
-    assert throttled.headers["Retry-After"] == "1"
+    assert int(throttled.headers["Retry-After"]) in range(1, 9)
     assert throttled.json()["type"] == "urn:finguard:problem:too-many-attempts"
 
 
-def test_owner_logs_in_after_a_hundred_failures(impatient: httpx.Client) -> None:
+def test_owner_logs_in_after_a_hundred_failures(strict: httpx.Client) -> None:
     """No lockout is permanent: after the wait, the right password works at once."""
-    statuses = Counter(login(impatient, USERNAME, f"{n}" * 8).status_code for n in range(100))
+    statuses = Counter(login(strict, USERNAME, f"{n}" * 8).status_code for n in range(100))
     assert set(statuses) == {401, 429}
-    assert statuses[401] < 15
-    sleep(LONGEST_WAIT_S)
-    assert login(impatient).status_code == 200
+    assert statuses[429] > 50
+    sleep(WAIT_S)
+    assert login(strict).status_code == 200
 
 
-def test_success_forgets_the_failures(impatient: httpx.Client) -> None:
+def test_success_forgets_the_failures(strict: httpx.Client) -> None:
     """Who mistypes now and then is never throttled."""
     for _ in range(3):
         for guess in range(4):
-            assert login(impatient, USERNAME, f"guess-{guess}").status_code == 401
-        assert login(impatient).status_code == 200
+            assert login(strict, USERNAME, f"guess-{guess}").status_code == 401
+        assert login(strict).status_code == 200
 
 
-def test_attacker_elsewhere_does_not_lock_the_owner_out(impatient: httpx.Client) -> None:
+def test_attacker_elsewhere_does_not_lock_the_owner_out(strict: httpx.Client) -> None:
     """One address that guesses soon waits, while the owner signs in from another one."""
     for guess in range(20):
-        login(impatient, USERNAME, f"guess-{guess}", address="192.0.2.66")
-    assert login(impatient, address="192.0.2.66").status_code == 429
-    assert login(impatient, address="192.0.2.1").status_code == 200
+        login(strict, USERNAME, f"guess-{guess}", address="192.0.2.66")
+    assert login(strict, address="192.0.2.66").status_code == 429
+    assert login(strict, address="192.0.2.1").status_code == 200
 
 
-def test_many_addresses_slow_one_account_down(impatient: httpx.Client) -> None:
+def test_many_addresses_slow_one_account_down(strict: httpx.Client) -> None:
     """Guessing one account's password from everywhere is throttled by the account."""
     statuses = [
-        login(impatient, USERNAME, "wrong guess", address=f"192.0.2.{n}").status_code
+        login(strict, USERNAME, "wrong guess", address=f"192.0.2.{n}").status_code
         for n in range(11)
     ]
     assert statuses == [401] * 10 + [429]
 
 
-def test_one_address_cannot_spray_all_accounts(impatient: httpx.Client) -> None:
+def test_one_address_cannot_spray_all_accounts(strict: httpx.Client) -> None:
     """Trying one password on every account is throttled by the address."""
     statuses = [
-        login(impatient, f"user-{n}", "Summer2026!", address="192.0.2.66").status_code
+        login(strict, f"user-{n}", "Summer2026!", address="192.0.2.66").status_code
         for n in range(21)
     ]
     assert statuses == [401] * 20 + [429]
 
 
-def test_unknown_accounts_are_throttled_alike(impatient: httpx.Client) -> None:
+def test_unknown_accounts_are_throttled_alike(strict: httpx.Client) -> None:
     """Being throttled does not tell either that an account exists."""
-    statuses = [login(impatient, "nobody", f"guess-{n}").status_code for n in range(6)]
+    statuses = [login(strict, "nobody", f"guess-{n}").status_code for n in range(6)]
     assert statuses == [401] * 5 + [429]
 
 
-def test_attempts_at_once_get_no_more_guesses(impatient: httpx.Client) -> None:
+def test_attempts_at_once_get_no_more_guesses(strict: httpx.Client) -> None:
     """Twenty attempts in parallel are judged as often as twenty in a row."""
     with ThreadPoolExecutor(20) as threads:
-        answers = list(threads.map(lambda n: login(impatient, USERNAME, f"guess-{n}"), range(20)))
+        answers = list(threads.map(lambda n: login(strict, USERNAME, f"guess-{n}"), range(20)))
     statuses = Counter(answer.status_code for answer in answers)
     assert statuses[401] <= 6
     assert statuses[401] + statuses[429] == 20

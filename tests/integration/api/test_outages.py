@@ -20,11 +20,10 @@ from finguard.settings import Settings
 from tests.integration.api.private_services import PrivatePostgres, running_postgres
 from tests.integration.api.serving import login, served, sign_in
 from tests.integration.api.world import World, alert
+from tests.patience import LONGEST_ANSWER_S, PATIENCE_S
 from tests.unit.api.configuration import api_settings
 
 ALERTS = "/api/v1/alerts"
-LONGEST_ANSWER_S = 5.0
-LONGEST_RECOVERY_S = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +49,7 @@ def private(settings: Settings) -> Iterator[httpx.Client]:
 
 def await_health(client: httpx.Client) -> None:
     """Wait until the API says that it is well."""
-    deadline_s = monotonic() + LONGEST_RECOVERY_S
+    deadline_s = monotonic() + PATIENCE_S
     while client.get("/health").status_code != 200:
         assert monotonic() < deadline_s, client.get("/health").text
         sleep(0.1)
@@ -135,9 +134,8 @@ def test_frozen_postgres_does_not_look_dead_from_outside(
         with ThreadPoolExecutor(20) as threads:
             waiting = [threads.submit(private.get, ALERTS) for _ in range(20)]
             sleep(0.2)
-            began_s = monotonic()
             assert private.get("/health/live").status_code == 200
-            assert monotonic() - began_s < 1
+            assert not any(answer.done() for answer in waiting)
             for answer in waiting:
                 assert_unavailable(answer.result())
     finally:

@@ -18,6 +18,7 @@ from finguard.api.app import create_app
 from tests.integration.api.following import STREAM, following
 from tests.integration.api.serving import PASSWORD, login, served, sign_in
 from tests.integration.api.world import World, alert
+from tests.patience import PATIENCE_S
 from tests.unit.api.configuration import UNREACHABLE_DSN, api_settings
 
 CHECKOUT = Path(__file__).parents[3]
@@ -43,15 +44,15 @@ def command(dsn: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str],
         yield process, f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE_S)
 
 
 def await_answer(url: str) -> httpx.Response:
     """The first answer of a process that is starting."""
-    deadline_s = monotonic() + 30
+    deadline_s = monotonic() + PATIENCE_S
     while True:
         try:
-            return httpx.get(f"{url}/health", timeout=10)
+            return httpx.get(f"{url}/health", timeout=PATIENCE_S)
         except httpx.TransportError:
             assert monotonic() < deadline_s, "the API does not answer"
             sleep(0.1)
@@ -72,7 +73,7 @@ def stuck_stream(client: httpx.Client) -> Iterator[None]:
 def refusal(dsn: str, **variables: str) -> str:
     """What a start that fails says; it must be short."""
     with command(dsn, **variables) as (process, _):
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode not in {0, -15}
     assert "Traceback" not in errors
     assert len(errors.splitlines()) <= 6, errors
@@ -84,7 +85,7 @@ def test_streams_do_not_keep_it_from_stopping(database: str) -> None:
     world = World(database)
     with command(database) as (process, url):
         await_answer(url)
-        with httpx.Client(base_url=url, timeout=30) as client:
+        with httpx.Client(base_url=url, timeout=PATIENCE_S) as client:
             sign_in(client)
             with following(client, reconnects=False) as follower, stuck_stream(client):
                 (stored,) = world.store_alerts([alert(story="x" * 2_000)])
@@ -96,8 +97,8 @@ def test_streams_do_not_keep_it_from_stopping(database: str) -> None:
                 )
                 follower.await_events(1_501)
                 process.terminate()
-                _, errors = process.communicate(timeout=20)
-                assert follower.ended.wait(20)
+                _, errors = process.communicate(timeout=PATIENCE_S)
+                assert follower.ended.wait(PATIENCE_S)
     assert process.returncode in {0, -15}
     assert "Traceback" not in errors
 
@@ -106,10 +107,10 @@ def test_command_of_the_readme_serves(database: str) -> None:
     """`uvicorn api:app` migrates, creates the first user, serves, and ends with code 0."""
     with command(database) as (process, url):
         assert await_answer(url).status_code == 200
-        with httpx.Client(base_url=url) as client:
+        with httpx.Client(base_url=url, timeout=PATIENCE_S) as client:
             sign_in(client)
         process.terminate()
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode in {0, -15}
     assert "admin / password123" in errors
     assert errors.count("/api/v1/auth/token") == 1, "one line for each request"
@@ -120,7 +121,7 @@ def test_command_without_a_database_says_so_in_a_line() -> None:
     with command(UNREACHABLE_DSN) as (process, url):
         assert await_answer(url).status_code == 503
         process.terminate()
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     assert "Traceback" not in errors
     assert errors.count("PostgreSQL is away") == 1
 

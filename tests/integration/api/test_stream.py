@@ -16,10 +16,11 @@ from finguard.adapters.postgres import alert_log
 from finguard.adapters.postgres.alert_log import CHANNEL
 from finguard.api import feed
 from finguard.api.app import create_app
-from tests.integration.api.following import PATIENCE_S, STREAM, ServerSentEvent, following
+from tests.integration.api.following import STREAM, ServerSentEvent, following
 from tests.integration.api.private_services import PrivatePostgres, running_postgres
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.world import World, alert, insert_alert
+from tests.patience import PATIENCE_S
 from tests.unit.api.configuration import api_settings
 
 PATH = "/api/v1/alerts"

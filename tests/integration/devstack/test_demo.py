@@ -22,6 +22,7 @@ from devstack.lifecycle import Lifecycle
 from devstack.processes import Daemon, is_alive
 from devstack.settings import StackSettings, free_ports
 from devstack.supervisor import Supervisor
+from tests.patience import PATIENCE_S
 
 # Two that only live, and two web servers, whose `health` file and folder stand for their pages.
 PROCFILE = """\
@@ -41,6 +42,7 @@ from devstack.layout import Layout
 from devstack.lifecycle import Lifecycle
 from devstack.redis import Redis
 from devstack.settings import StackSettings
+from tests.patience import PATIENCE_S
 
 checkout = Path(sys.argv[1])
 layout = Layout(folder=checkout / ".finguard", cache=Layout.of_checkout().cache)
@@ -92,7 +94,7 @@ class Demo:
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait a while for a condition; fail with what the demo said."""
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + PATIENCE_S
         while not condition():
             if time.monotonic() > deadline_s:
                 pytest.fail(self.output.read_text())
@@ -107,7 +109,7 @@ class Demo:
         """Press Ctrl-C once it is ready; return the exit code."""
         self.wait_until_ready()
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[], Demo]]:
     yield start
     for demo in demos:
         demo.process.terminate()
-        demo.process.wait(timeout=30)
+        demo.process.wait(timeout=PATIENCE_S)
         for name in (*PROGRAMS, "redis"):
             Daemon(state=demo.layout.state(name), log=demo.layout.log(name)).kill()
 
@@ -165,7 +167,7 @@ def test_a_second_demo_at_the_same_time_is_refused(start: Callable[[], Demo]) ->
     first = start()
     first.wait_until_ready()
     second = start()
-    assert second.process.wait(timeout=30) == 1
+    assert second.process.wait(timeout=PATIENCE_S) == 1
     assert second.said(rf"the demo already runs \(pid {first.process.pid}\)")
     assert first.process.poll() is None
 

@@ -13,6 +13,7 @@ from psycopg2.extensions import connection
 
 from devstack import Stack, running_stack
 from devstack.processes import Record, is_alive
+from tests.patience import PATIENCE_S
 
 PARTITION = TopicPartition("survivors", 0)
 
@@ -89,7 +90,7 @@ def test_kafka_comes_back_with_its_data(own_stack: Stack) -> None:
     with KafkaAdminClient(bootstrap_servers=servers) as admin:
         admin.create_topics([NewTopic(PARTITION.topic, num_partitions=1, replication_factor=1)])
     producer = KafkaProducer(bootstrap_servers=servers, acks="all")
-    producer.send(PARTITION.topic, b"yes").get(timeout=10)
+    producer.send(PARTITION.topic, b"yes").get(timeout=PATIENCE_S)
     producer.close()
     own_stack.kafka.restart(immediate=True)
     consumer = KafkaConsumer(bootstrap_servers=servers, allow_auto_create_topics=True)

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from threading import Event
 from urllib.parse import urlsplit
 
@@ -13,6 +14,9 @@ from finguard.adapters import http_pages
 from finguard.adapters.http_pages import MAX_CLIENTS, MAX_HEAD_BYTES, Page, health_page, serve_pages
 from finguard.domain.telemetry import Health
 from finguard.errors import ConfigurationError
+from tests.patience import PATIENCE_S
+
+get = partial(httpx.get, timeout=PATIENCE_S)
 
 
 def broken() -> Page:
@@ -46,7 +50,7 @@ def taken_and_freed() -> int:
 def raw(url: str) -> socket.socket:
     """A connection with nothing sent yet."""
     parts = urlsplit(url)
-    return socket.create_connection((parts.hostname, parts.port), timeout=30)
+    return socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_S)
 
 
 def answer(url: str, request: bytes) -> bytes:
@@ -72,7 +76,7 @@ def drip(wire: socket.socket) -> None:
 
 def test_a_page_is_served_with_its_type(url: str) -> None:
     """A query in the address changes nothing."""
-    found = httpx.get(f"{url}/metrics?name[]=a")
+    found = get(f"{url}/metrics?name[]=a")
     assert (200, "text/plain", "a 1\n") == (
         found.status_code,
         found.headers["content-type"],
@@ -82,33 +86,33 @@ def test_a_page_is_served_with_its_type(url: str) -> None:
 
 def test_a_probe_that_fails_is_503_with_the_facts(url: str) -> None:
     """In JSON."""
-    found = httpx.get(f"{url}/health/ready")
+    found = get(f"{url}/health/ready")
     assert (503, {"status": "not_ready"}) == (found.status_code, found.json())
 
 
 def test_head_is_get_without_the_body(url: str) -> None:
     """The length is that of the body which is left out."""
-    found = httpx.head(f"{url}/metrics")
+    found = httpx.head(f"{url}/metrics", timeout=PATIENCE_S)
     assert (200, "4", b"") == (found.status_code, found.headers["content-length"], found.content)
 
 
 def test_another_path_is_404_with_the_pages_there_are(url: str) -> None:
     """So that whoever knows the port finds the rest."""
-    found = httpx.get(f"{url}/")
+    found = get(f"{url}/")
     assert (404, sorted(PAGES)) == (found.status_code, found.json()["pages"])
 
 
 def test_nothing_can_be_changed(url: str) -> None:
     """Any other method is refused."""
-    found = httpx.post(f"{url}/metrics", content=b"x")
+    found = httpx.post(f"{url}/metrics", content=b"x", timeout=PATIENCE_S)
     assert (405, "GET, HEAD") == (found.status_code, found.headers["allow"])
 
 
 def test_a_page_that_raises_is_500_and_the_next_one_works(url: str) -> None:
     """The trace goes into the log and not to the client."""
-    found = httpx.get(f"{url}/broken")
+    found = get(f"{url}/broken")
     assert (500, {"error": "Internal Server Error"}) == (found.status_code, found.json())
-    assert httpx.get(f"{url}/metrics").is_success
+    assert get(f"{url}/metrics").is_success
 
 
 @pytest.mark.parametrize(
@@ -131,16 +135,17 @@ def test_any_bytes_get_an_answer(url: str, request_: bytes, status: bytes) -> No
         assert status == b"431"
     else:
         assert said.startswith(b"HTTP/1.1 " + status)
-    assert httpx.get(f"{url}/metrics").is_success
+    assert get(f"{url}/metrics").is_success
 
 
 def test_a_client_that_says_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """And so is one that drips, since the whole exchange is bounded and not each read."""
-    monkeypatch.setattr(http_pages, "EXCHANGE_S", 0.3)
-    with raw(url) as silent, raw(url) as dripping:
-        assert silent.recv(1) == b""
-        drip(dripping)
-    assert httpx.get(f"{url}/metrics").is_success
+    with monkeypatch.context() as hurry:
+        hurry.setattr(http_pages, "EXCHANGE_S", 0.3)
+        with raw(url) as silent, raw(url) as dripping:
+            assert silent.recv(1) == b""
+            drip(dripping)
+    assert get(f"{url}/metrics").is_success
 
 
 def test_more_clients_than_there_is_room_for_are_hung_up_on() -> None:
@@ -149,7 +154,7 @@ def test_more_clients_than_there_is_room_for_are_hung_up_on() -> None:
 
     def slow() -> Page:
         inside.set()
-        leave.wait(30)
+        leave.wait(PATIENCE_S)
         return Page(200, "text/plain", b"")
 
     pages = {"/slow": slow, **PAGES}
@@ -159,12 +164,12 @@ def test_more_clients_than_there_is_room_for_are_hung_up_on() -> None:
         for wire in waiting:
             inside.clear()
             wire.sendall(b"GET /slow HTTP/1.1\r\n\r\n")
-            assert inside.wait(30)
+            assert inside.wait(PATIENCE_S)
         with pytest.raises(httpx.TransportError):
-            httpx.get(f"{url}/metrics")
+            get(f"{url}/metrics")
         leave.set()
         assert all(wire.recv(12) == b"HTTP/1.1 200" for wire in waiting)
-        with httpx.Client(transport=httpx.HTTPTransport(retries=0)) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=PATIENCE_S) as client:
             while True:
                 try:
                     assert client.get(f"{url}/metrics").is_success
@@ -179,7 +184,7 @@ def test_a_port_that_is_taken_is_replaced_by_a_free_one(url: str) -> None:
     assert port is not None
     with serve_pages("127.0.0.1", port, PAGES) as second:
         assert second not in {None, url}
-        assert httpx.get(f"{second}/metrics").is_success
+        assert get(f"{second}/metrics").is_success
 
 
 def test_port_zero_serves_nothing() -> None:
@@ -204,4 +209,4 @@ def test_the_port_is_free_again_afterwards() -> None:
     for _ in range(2):
         with serve_pages("127.0.0.1", port, PAGES) as url:
             assert url == f"http://127.0.0.1:{port}"
-            assert httpx.get(f"{url}/metrics").is_success
+            assert get(f"{url}/metrics").is_success

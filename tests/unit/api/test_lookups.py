@@ -9,6 +9,7 @@ import pytest
 
 from finguard.api.lookups import MAX_TOGETHER, Lookups
 from finguard.errors import ServiceUnavailable
+from tests.patience import PATIENCE_S
 
 
 class Table:
@@ -31,7 +32,7 @@ class Table:
         self.asked.append(keys)
         found = {key: self.values[key] for key in keys if key in self.values}
         self.begun.set()
-        assert self.let.wait(timeout=10)
+        assert self.let.wait(timeout=PATIENCE_S)
         if self.error:
             raise self.error
         return found
@@ -39,7 +40,7 @@ class Table:
 
 def run(what: Coroutine[Any, Any, None]) -> None:
     """Run it, for ten seconds at most."""
-    asyncio.run(asyncio.wait_for(what, timeout=10))
+    asyncio.run(asyncio.wait_for(what, timeout=PATIENCE_S))
 
 
 async def begin(table: Table) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from finguard.api.questions import KEPT, Questions
 from finguard.errors import ServiceUnavailable
+from tests.patience import PATIENCE_S
 
 
 class Work:
@@ -32,7 +33,7 @@ class Work:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
         self.begun.set()
-        assert self.let.wait(timeout=10)
+        assert self.let.wait(timeout=PATIENCE_S)
         with self._lock:
             self.at_once -= 1
         if self.error:
@@ -53,7 +54,7 @@ class Clock:
 
 def run(what: Coroutine[Any, Any, None]) -> None:
     """Run it, for ten seconds at most."""
-    asyncio.run(asyncio.wait_for(what, timeout=10))
+    asyncio.run(asyncio.wait_for(what, timeout=PATIENCE_S))
 
 
 async def asked(questions: Questions[int], question: str, work: Work) -> asyncio.Task[int]:

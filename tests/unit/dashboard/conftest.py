@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
 from finguard.dashboard.session import KEY, Session
+from tests.patience import PATIENCE_S
 from tests.unit.dashboard.fake_api import FakeApi
 from tests.unit.dashboard.samples import alert
 
@@ -38,7 +39,7 @@ def show() -> Show:
     """Draws the dashboard of a session: the page, with what the URL says."""
 
     def draw(session: Session, page: str | None = None, **url: str) -> AppTest:
-        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30)
+        app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=PATIENCE_S)
         app.session_state[KEY] = session
         for name, value in url.items():
             app.query_params[name] = value

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from finguard.dashboard.widgets.drawing import draw
+from tests.patience import PATIENCE_S
 
 MADE: Counter[str] = Counter()
 """How often a figure was made, by its colour."""
@@ -52,7 +53,7 @@ def viewer(page: Callable[..., None], *inputs: object) -> AppTest:
     def script(page: "Callable[..., None]", *inputs: object) -> None:  # its text alone is run
         page(*inputs)
 
-    return AppTest.from_function(script, args=(page, *inputs), default_timeout=30).run()
+    return AppTest.from_function(script, args=(page, *inputs), default_timeout=PATIENCE_S).run()
 
 
 def drawn(app: AppTest) -> list[tuple[str, str, bytes]]:

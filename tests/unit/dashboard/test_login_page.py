@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from finguard.dashboard.period import PERIODS
 from finguard.dashboard.session import EXPIRED
+from tests.patience import PATIENCE_S
 from tests.unit.dashboard.conftest import ALERTS_PAGE, ROOT, Show, texts
 from tests.unit.dashboard.fake_api import COOKIE, FakeApi, problem
 
@@ -188,7 +189,7 @@ def test_settings_lead_to_the_login(monkeypatch: pytest.MonkeyPatch) -> None:
     """The entry file makes a session of the settings, and says what development accepts."""
     monkeypatch.setenv("FINGUARD_ENVIRONMENT", "development")
 
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30).run()
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=PATIENCE_S).run()
 
     assert not app.exception
     assert [button.label for button in app.button] == ["Log in"]
@@ -199,7 +200,7 @@ def test_wrong_settings_are_told_in_words(monkeypatch: pytest.MonkeyPatch) -> No
     """The page names the variable instead of showing a traceback."""
     monkeypatch.setenv("FINGUARD_DASHBOARD_REFRESH_S", "-1")
 
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=30).run()
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=PATIENCE_S).run()
 
     assert not app.exception
     assert r"FINGUARD\_DASHBOARD\_REFRESH\_S" in texts(app)

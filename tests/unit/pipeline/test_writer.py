@@ -7,8 +7,7 @@ import pytest
 
 from finguard.errors import OwnershipLost, ServiceUnavailable
 from finguard.pipeline.writer import Step, Writer
-
-PATIENCE_S = 30.0
+from tests.patience import PATIENCE_S
 
 
 class Work:

@@ -1,0 +1,27 @@
+"""The dashboard's lists as a mouse finds them: each is a table on a canvas."""
+
+from playwright.sync_api import Locator, Page, expect
+
+HEADER_PX, ROW_PX = 35, 35
+
+
+def table(page: Page) -> Locator:
+    """The list of a page."""
+    return page.get_by_test_id("stDataFrame")
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Wait until all of the page is as it shall be, and nothing of the one before is left."""
+    expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
+
+
+def click_row(page: Page, row: int, x_px: int = 300) -> None:
+    """Click into a row of the table, a canvas that has to see the mouse come before it clicks."""
+    # A table that is about to be replaced would take the click along with it.
+    wait_until_drawn(page)
+    scroller = table(page).locator(".dvn-scroller")
+    top_px = HEADER_PX + ROW_PX * row
+    for offset_px in (5, ROW_PX // 2):
+        scroller.hover(position={"x": x_px, "y": top_px + offset_px})
+        page.evaluate("new Promise(requestAnimationFrame)")
+    scroller.click(position={"x": x_px, "y": top_px + ROW_PX // 2})
