@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
-from finguard.dashboard.client.statistics import Bucket, Summary, Timeline, TimelineRow
+from finguard.dashboard.client.statistics import Bucket, Timeline, TimelineRow
 from finguard.dashboard.period import WIDTH
 
 _DAYS_AT_ONCE: Final = 1_999
@@ -21,9 +21,15 @@ class AskTimeline(Protocol):
         """The buckets of `[start, end)`."""
 
 
-def whole_timeline(ask: AskTimeline, summary: Summary, now: datetime) -> Timeline | None:
-    """The timeline from the first to the last bucket in which anything happened."""
-    days = _days(ask, summary.earliest_at, now)
+def whole_timeline(ask: AskTimeline, earliest: datetime | None, now: datetime) -> Timeline | None:
+    """The timeline from the first to the last bucket in which anything happened.
+
+    Args:
+        ask: how to ask the API.
+        earliest: when the first of anything was; None if nothing has been yet.
+        now: the moment.
+    """
+    days = _days(ask, earliest, now)
     if days is None:
         return None
     timeline = Timeline(bucket="day", rows=_trimmed(days))

@@ -113,7 +113,7 @@ def _timeline(session: Session, period: Period, summary: Summary, now: datetime)
             _CHARTS_MAX_AGE_S,
         )
 
-    return whole_timeline(ask, summary, now)
+    return whole_timeline(ask, summary.earliest_at, now)
 
 
 def _over_time(timeline: Timeline | None, summary: Summary, now: datetime) -> None:

@@ -9,12 +9,11 @@ import pytest
 
 from devstack import Stack
 from finguard.api.app import create_app
+from tests.integration.api.listed import ALERTS
 from tests.integration.api.remembering import GROUP, profile, remember, transaction
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.world import NOON, World, alert
 from tests.unit.api.configuration import api_settings
-
-PATH = "/api/v1/alerts"
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def test_recent_transactions_are_what_the_detector_remembers(
         transaction(2, channel="online", city="Lima", country="PE"),
     )
     remember(stack, topic_id, 4, {"u-1": mine, "u-2": profile(transaction(9))})
-    detail = remembering.get(f"{PATH}/{stored}").json()
+    detail = remembering.get(f"{ALERTS}/{stored}").json()
     assert detail["recent_transactions_available"] is True
     assert [
         (row["transaction_id"], row["channel"], row["amount"])
@@ -62,7 +61,7 @@ def test_recent_transactions_are_what_the_detector_remembers(
 def test_expired_profile_is_no_outage(remembering: httpx.Client, world: World) -> None:
     """Where the detector remembers nothing of a customer, there is nothing, and that is known."""
     (stored,) = world.store_alerts([alert(topic_id="topic-of-test-2")])
-    detail = remembering.get(f"{PATH}/{stored}").json()
+    detail = remembering.get(f"{ALERTS}/{stored}").json()
     assert detail["recent_transactions_available"] is True
     assert detail["recent_transactions"] == []
 
@@ -71,7 +70,7 @@ def test_unreadable_profile_is_told(remembering: httpx.Client, world: World, sta
     """A profile in a form that this version does not know costs no more than itself."""
     (stored,) = world.store_alerts([alert(topic_id="topic-of-test-3", partition=0)])
     remember(stack, "topic-of-test-3", 0, {"u-1": b"\xc1 no profile"})
-    answer = remembering.get(f"{PATH}/{stored}")
+    answer = remembering.get(f"{ALERTS}/{stored}")
     assert answer.status_code == 200
     assert answer.json()["recent_transactions_available"] is False
 
@@ -80,7 +79,7 @@ def test_without_redis_the_rest_comes(client: httpx.Client, world: World) -> Non
     """With Redis away the alert is shown all the same, and says what is missing."""
     (stored,) = world.store_alerts([alert()])
     for _ in range(2):
-        answer = client.get(f"{PATH}/{stored}")
+        answer = client.get(f"{ALERTS}/{stored}")
         assert answer.status_code == 200
         assert answer.json()["recent_transactions_available"] is False
         assert answer.json()["recent_transactions"] == []
@@ -93,6 +92,6 @@ def test_other_alerts_are_the_customers(client: httpx.Client, world: World) -> N
         [alert(user_id="u-9", occurred_at=NOON + n * timedelta(hours=1)) for n in range(25)]
     )
     world.store_alerts([alert(user_id="u-8")])
-    detail = client.get(f"{PATH}/{mine[24]}").json()
+    detail = client.get(f"{ALERTS}/{mine[24]}").json()
     others = [row["alert_id"] for row in detail["other_alerts"]]
     assert others == mine[4:24][::-1]

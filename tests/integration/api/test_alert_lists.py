@@ -15,10 +15,9 @@ from finguard.adapters.postgres import alerts
 from finguard.adapters.postgres.alerts import AlertFilter, Position, Sort
 from finguard.adapters.postgres.queries import named_queries
 from finguard.api.alert_outputs import AlertPage
-from tests.integration.api.listed import listed
+from tests.integration.api.listed import ALERTS, listed
 from tests.integration.api.world import NOON, Alert, World, alert
 
-PATH = "/api/v1/alerts"
 HOUR = timedelta(hours=1)
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
@@ -144,7 +143,7 @@ def test_every_filter_selects_what_it_says(client: httpx.Client, world: World) -
     rows = various(random, 400)
     stored = dict(zip(world.store_alerts(rows), rows, strict=True))
     pairs = [both(*random.sample(FILTERS, 2)) for _ in range(100)]
-    sound = [pair for pair in pairs if client.get(PATH, params=pair[0]).status_code == 200]
+    sound = [pair for pair in pairs if client.get(ALERTS, params=pair[0]).status_code == 200]
     assert len(sound) > 80
     for (params, wanted), sort in product([*FILTERS, *sound], SORTS):
         matching = expected(stored, wanted, sort)
@@ -154,7 +153,7 @@ def test_every_filter_selects_what_it_says(client: httpx.Client, world: World) -
 def test_a_page_is_written_as_its_model_writes_it(client: httpx.Client, world: World) -> None:
     """To the letter, although no model is made of the rows."""
     world.store_alerts(various(Random(6), 200))  # noqa: S311 - a reproducible test
-    page = client.get(PATH, params={"limit": 150}).text
+    page = client.get(ALERTS, params={"limit": 150}).text
     assert AlertPage.model_validate_json(page).model_dump_json() == page
 
 
@@ -198,27 +197,27 @@ def test_pages_stay_right_while_alerts_arrive_and_change(
 def test_cursor_belongs_to_its_order(client: httpx.Client, world: World) -> None:
     """A cursor of one order is refused in another rather than giving nonsense."""
     world.store_alerts([alert(), alert()])
-    cursor = client.get(PATH, params={"limit": 1, "sort": "score"}).json()["next_cursor"]
-    assert client.get(PATH, params={"sort": "score", "cursor": cursor}).status_code == 200
+    cursor = client.get(ALERTS, params={"limit": 1, "sort": "score"}).json()["next_cursor"]
+    assert client.get(ALERTS, params={"sort": "score", "cursor": cursor}).status_code == 200
     for sort in {*SORTS} - {"score"}:
-        assert client.get(PATH, params={"sort": sort, "cursor": cursor}).status_code == 422
+        assert client.get(ALERTS, params={"sort": sort, "cursor": cursor}).status_code == 422
 
 
 def test_words_of_paths_are_no_ids(client: httpx.Client) -> None:
     """What stands beside the alerts' ids in paths is no alert: other methods do not exist there."""
     for word in ("stream", "export"):
-        assert client.patch(f"{PATH}/{word}", json={"note": "x"}).status_code == 405
-    assert client.patch(f"{PATH}/triage", json={"note": "x"}).status_code == 405
-    assert client.get(f"{PATH}/triage").status_code == 405
-    assert client.get(f"{PATH}/triage/history").status_code == 404
-    assert client.get(f"{PATH}/exports").status_code == 422
+        assert client.patch(f"{ALERTS}/{word}", json={"note": "x"}).status_code == 405
+    assert client.patch(f"{ALERTS}/triage", json={"note": "x"}).status_code == 405
+    assert client.get(f"{ALERTS}/triage").status_code == 405
+    assert client.get(f"{ALERTS}/triage/history").status_code == 404
+    assert client.get(f"{ALERTS}/exports").status_code == 422
 
 
 def test_ranges_that_are_none_are_refused(client: httpx.Client) -> None:
     """A lowest value above the highest is a mistake and no empty list."""
     for name in ("score", "amount"):
         params: Params = {f"min_{name}": 2, f"max_{name}": 1}
-        assert client.get(PATH, params=params).status_code == 422
+        assert client.get(ALERTS, params=params).status_code == 422
 
 
 LISTS = [

@@ -7,10 +7,9 @@ from random import Random
 import httpx
 
 from finguard.api.cursor import decode_cursor
-from tests.integration.api.listed import listed
+from tests.integration.api.listed import ALERTS, listed
 from tests.integration.api.world import NOON, Alert, World, alert
 
-PATH = "/api/v1/alerts"
 HOUR = timedelta(hours=1)
 
 ITEM_FIELDS = {
@@ -78,13 +77,13 @@ def expected(stored: list[Alert], ids: list[int]) -> list[int]:
 
 def test_no_alerts_are_an_empty_page(client: httpx.Client) -> None:
     """A new system has an empty list, and no next page."""
-    assert client.get(PATH).json() == {"items": [], "next_cursor": None}
+    assert client.get(ALERTS).json() == {"items": [], "next_cursor": None}
 
 
 def test_item_has_exactly_these_fields(client: httpx.Client, world: World) -> None:
     """The dashboard relies on the names; money is an exact string and times are in UTC."""
     world.store_alerts([alert(amount=Decimal("999999999999.9999"), score=100)])
-    (item,) = client.get(PATH).json()["items"]
+    (item,) = client.get(ALERTS).json()["items"]
     assert set(item) == ITEM_FIELDS
     assert item["amount"] == "999999999999.9999"
     assert item["occurred_at"] == "2026-03-01T12:00:00Z"
@@ -95,7 +94,7 @@ def test_amounts_are_plain_decimals(client: httpx.Client, world: World) -> None:
     """No exponent, no zeros that the source did not mean."""
     shown = {"0": "0", "1000": "1000", "12.50": "12.5", "0.0001": "0.0001", "1E+3": "1000"}
     world.store_alerts([alert(amount=Decimal(stored)) for stored in reversed(shown)])
-    items = client.get(PATH).json()["items"]
+    items = client.get(ALERTS).json()["items"]
     assert [item["amount"] for item in items] == list(shown.values())
 
 
@@ -118,7 +117,7 @@ def test_pages_stay_right_while_alerts_arrive(client: httpx.Client, world: World
         params: Params = {"limit": 10}
         if cursor:
             params["cursor"] = cursor
-        page = client.get(PATH, params=params).json()
+        page = client.get(ALERTS, params=params).json()
         seen += [item["alert_id"] for item in page["items"]]
         cursor = page["next_cursor"]
         if cursor is None:
@@ -140,8 +139,8 @@ def test_pages_stay_right_while_alerts_arrive(client: httpx.Client, world: World
 def test_last_page_has_no_next(client: httpx.Client, world: World) -> None:
     """A list that ends with a full page says so, instead of leading to an empty one."""
     world.store_alerts([alert() for _ in range(4)])
-    assert client.get(PATH, params={"limit": 4}).json()["next_cursor"] is None
-    assert client.get(PATH, params={"limit": 3}).json()["next_cursor"] is not None
+    assert client.get(ALERTS, params={"limit": 4}).json()["next_cursor"] is None
+    assert client.get(ALERTS, params={"limit": 3}).json()["next_cursor"] is not None
 
 
 def test_microseconds_are_kept_in_order(client: httpx.Client, world: World) -> None:
@@ -197,7 +196,7 @@ WRONG_PARAMETERS = [
 def test_wrong_parameters_are_named(client: httpx.Client) -> None:
     """Each is refused with 422 under its name, and its value is not repeated."""
     for name, value in WRONG_PARAMETERS:
-        answer = client.get(PATH, params={name: value})
+        answer = client.get(ALERTS, params={name: value})
         assert answer.status_code == 422, (name, value)
         assert answer.headers["Content-Type"] == "application/problem+json"
         (error,) = answer.json()["errors"]
@@ -208,8 +207,8 @@ def test_detail_explains_the_alert(client: httpx.Client, world: World) -> None:
     """The detail has all of the item, the evidence as it was stored, and the record's place."""
     evidence = {"journeys": [{"speed_kmh": None, "city": "Şirnak"}], "limits": {"km": 0.1}}
     (alert_id,) = world.store_alerts([alert(evidence=evidence, partition=5, offset=2**40)])
-    detail = client.get(f"{PATH}/{alert_id}").json()
-    (item,) = client.get(PATH).json()["items"]
+    detail = client.get(f"{ALERTS}/{alert_id}").json()
+    (item,) = client.get(ALERTS).json()["items"]
     assert set(detail) == DETAIL_FIELDS
     assert {key: detail[key] for key in item} == item
     assert detail["evidence"] == evidence
@@ -229,8 +228,8 @@ def test_detail_lists_the_rest_of_the_incident(client: httpx.Client, world: Worl
             alert(incident_id="t-first", user_id="u-2"),
         ]
     )
-    assert client.get(f"{PATH}/{ids[1]}").json()["incident_alert_ids"] == [ids[2], ids[0]]
-    assert client.get(f"{PATH}/{ids[3]}").json()["incident_alert_ids"] == []
+    assert client.get(f"{ALERTS}/{ids[1]}").json()["incident_alert_ids"] == [ids[2], ids[0]]
+    assert client.get(f"{ALERTS}/{ids[3]}").json()["incident_alert_ids"] == []
 
 
 NO_ALERTS = [
@@ -251,5 +250,5 @@ NO_ALERTS = [
 def test_alerts_that_are_not_there(client: httpx.Client) -> None:
     """An unknown id is 404 and what is no id is 422, both as problems."""
     for alert_id, status in NO_ALERTS:
-        answer = client.get(f"{PATH}/{alert_id}")
+        answer = client.get(f"{ALERTS}/{alert_id}")
         assert answer.status_code == answer.json()["status"] == status, alert_id

@@ -17,13 +17,12 @@ from structlog.testing import capture_logs
 
 from finguard.api.app import create_app
 from finguard.settings import Settings
+from tests.integration.api.listed import ALERTS
 from tests.integration.api.private_services import PrivatePostgres, running_postgres
 from tests.integration.api.serving import login, served, sign_in
 from tests.integration.api.world import World, alert
 from tests.patience import LONGEST_ANSWER_S, PATIENCE_S
 from tests.unit.api.configuration import api_settings
-
-ALERTS = "/api/v1/alerts"
 
 
 @pytest.fixture(scope="module")

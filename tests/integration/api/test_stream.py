@@ -17,13 +17,12 @@ from finguard.adapters.postgres.alert_log import CHANNEL
 from finguard.api import feed
 from finguard.api.app import create_app
 from tests.integration.api.following import STREAM, ServerSentEvent, following
+from tests.integration.api.listed import ALERTS
 from tests.integration.api.private_services import PrivatePostgres, running_postgres
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.world import World, alert, insert_alert
 from tests.patience import PATIENCE_S
 from tests.unit.api.configuration import api_settings
-
-PATH = "/api/v1/alerts"
 
 
 def names(events: list[ServerSentEvent]) -> list[tuple[str, int]]:
@@ -43,11 +42,11 @@ def test_new_and_changed_alerts_come(client: httpx.Client, world: World) -> None
         one, two = world.store_alerts([alert(), alert(rule="velocity", severity="high")])
         follower.await_events(2)
         client.patch(
-            f"{PATH}/{one}", json={"status": "investigating"}, headers={"If-Match": '"1"'}
+            f"{ALERTS}/{one}", json={"status": "investigating"}, headers={"If-Match": '"1"'}
         ).raise_for_status()
         events = follower.await_events(3)
     assert names(events) == [("created", one), ("created", two), ("changed", one)]
-    assert events[1].data == client.get(PATH).json()["items"][0] | {"alert_id": two}
+    assert events[1].data == client.get(ALERTS).json()["items"][0] | {"alert_id": two}
     assert (events[2].data["status"], events[2].data["version"]) == ("investigating", 2)
     assert [event.number for event in events] == [1, 2, 3]
 

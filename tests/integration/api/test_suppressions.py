@@ -13,10 +13,10 @@ from psycopg2.extras import execute_values
 from finguard.adapters.postgres.queries import named_queries
 from tests.integration.api.detecting import Found, detector
 from tests.integration.api.following import following
+from tests.integration.api.listed import ALERTS
 from tests.integration.api.serving import sign_in
 from tests.integration.api.world import NOON, World, alert
 
-ALERTS = "/api/v1/alerts"
 PATH = "/api/v1/users/u-1/suppressions"
 PASSWORD = "correct horse"
 

@@ -10,10 +10,10 @@ import psycopg2
 import pytest
 
 from finguard.domain.triage import Status
+from tests.integration.api.listed import ALERTS
 from tests.integration.api.serving import sign_in
 from tests.integration.api.world import World, alert
 
-PATH = "/api/v1/alerts"
 PASSWORD = "correct horse"
 
 STATUSES: tuple[Status, ...] = get_args(Status)
@@ -40,12 +40,12 @@ def triage(
 ) -> httpx.Response:
     """Ask for a change of an alert as it was at a version."""
     headers = {} if version is None else {"If-Match": f'"{version}"'}
-    return client.patch(f"{PATH}/{alert_id}", json=change, headers=headers)
+    return client.patch(f"{ALERTS}/{alert_id}", json=change, headers=headers)
 
 
 def history(client: httpx.Client, alert_id: int) -> list[dict[str, Any]]:
     """All changes of an alert."""
-    answer = client.get(f"{PATH}/{alert_id}/history").raise_for_status().json()
+    answer = client.get(f"{ALERTS}/{alert_id}/history").raise_for_status().json()
     assert not answer["more"]
     items: list[dict[str, Any]] = answer["items"]
     return items
@@ -53,7 +53,7 @@ def history(client: httpx.Client, alert_id: int) -> list[dict[str, Any]]:
 
 def test_an_alert_is_worked_off(alice: httpx.Client, alert_id: int) -> None:
     """From open through investigating to a decision and back, each step on the version before."""
-    assert alice.get(f"{PATH}/{alert_id}").headers["ETag"] == '"1"'
+    assert alice.get(f"{ALERTS}/{alert_id}").headers["ETag"] == '"1"'
     steps: list[dict[str, Any]] = [
         {"status": "investigating", "assignee": "alice"},
         {"note": "Called the customer.\nNo answer."},
@@ -70,8 +70,8 @@ def test_an_alert_is_worked_off(alice: httpx.Client, alert_id: int) -> None:
         assert {key: changed[key] for key in state} == state
         assert changed["version"] == version + 1
         assert changed["triaged_at"] is not None
-        assert alice.get(f"{PATH}/{alert_id}").json()["status"] == state["status"]
-    detail = alice.get(f"{PATH}/{alert_id}").json()
+        assert alice.get(f"{ALERTS}/{alert_id}").json()["status"] == state["status"]
+    detail = alice.get(f"{ALERTS}/{alert_id}").json()
     assert [(note["author"], note["text"]) for note in detail["notes"]] == [
         ("alice", "They called back."),
         ("alice", "Called the customer.\nNo answer."),
@@ -107,7 +107,7 @@ def test_every_transition_is_allowed_or_refused(alice: httpx.Client, world: Worl
 def test_version_is_required(alice: httpx.Client, alert_id: int) -> None:
     """Without If-Match, or with one that matches anything, nothing is changed."""
     for headers in ({}, {"If-Match": ""}, {"If-Match": "*"}):
-        answer = alice.patch(f"{PATH}/{alert_id}", json={"status": "open"}, headers=headers)
+        answer = alice.patch(f"{ALERTS}/{alert_id}", json={"status": "open"}, headers=headers)
         assert answer.status_code == 428
         assert answer.json()["type"] == "urn:finguard:problem:version-required"
 
@@ -116,12 +116,12 @@ def test_version_is_required(alice: httpx.Client, alert_id: int) -> None:
 def test_stale_version_is_told_what_stands(alice: httpx.Client, alert_id: int, etag: str) -> None:
     """Any other ETag than the current one changes nothing and gets the current state."""
     headers = httpx.Headers([(b"If-Match", etag.encode("latin-1"))])
-    answer = alice.patch(f"{PATH}/{alert_id}", json={"status": "investigating"}, headers=headers)
+    answer = alice.patch(f"{ALERTS}/{alert_id}", json={"status": "investigating"}, headers=headers)
     assert answer.status_code == 412
     assert answer.headers["ETag"] == '"1"'
     problem = answer.json()
     assert problem["type"] == "urn:finguard:problem:stale"
-    (item,) = alice.get(PATH).json()["items"]
+    (item,) = alice.get(ALERTS).json()["items"]
     assert problem["current"] == item
 
 
@@ -177,7 +177,7 @@ def test_crossing_bulk_changes_do_not_block_each_other(alice: httpx.Client, worl
     def decide(number: int) -> list[str]:
         mine = items if number % 2 else items[::-1]
         body = {"items": mine, "status": "investigating", "note": f"{number}"}
-        answer = alice.post(f"{PATH}/triage", json=body)
+        answer = alice.post(f"{ALERTS}/triage", json=body)
         assert answer.status_code == 200, answer.text
         return [result["outcome"] for result in answer.json()["results"]]
 
@@ -200,7 +200,7 @@ def test_bulk_tells_of_each(alice: httpx.Client, world: World) -> None:
         "items": [{"alert_id": each, "version": version} for each, version in wanted],
         "status": "false_positive",
     }
-    results = alice.post(f"{PATH}/triage", json=body).raise_for_status().json()["results"]
+    results = alice.post(f"{ALERTS}/triage", json=body).raise_for_status().json()["results"]
     assert [(result["alert_id"], result["outcome"]) for result in results] == [
         (stale, "stale"),
         (fresh, "changed"),
@@ -213,7 +213,7 @@ def test_bulk_tells_of_each(alice: httpx.Client, world: World) -> None:
     assert results[1]["current"]["version"] == 2
     assert results[2]["current"] is None
     assert all(result["detail"] for result in results if result["outcome"] in {"stale", "refused"})
-    again = alice.post(f"{PATH}/triage", json=body).raise_for_status().json()["results"]
+    again = alice.post(f"{ALERTS}/triage", json=body).raise_for_status().json()["results"]
     assert again[1]["outcome"] == "unchanged"
     assert len(history(alice, fresh)) == 1
 
@@ -221,7 +221,7 @@ def test_bulk_tells_of_each(alice: httpx.Client, world: World) -> None:
 def test_everything_is_audited(alice: httpx.Client, world: World, alert_id: int) -> None:
     """The audit log has who, what, from what, to what, and the request."""
     answer = alice.patch(
-        f"{PATH}/{alert_id}",
+        f"{ALERTS}/{alert_id}",
         json={"status": "investigating", "assignee": "bob", "note": "Yours."},
         headers={"If-Match": '"1"', "X-Request-ID": "request-7"},
     )
@@ -246,7 +246,7 @@ def test_viewers_only_read(alice: httpx.Client, world: World, alert_id: int) -> 
     sign_in(alice, "guest", PASSWORD)
     assert triage(alice, alert_id, 1, status="investigating").status_code == 403
     body = {"items": [{"alert_id": alert_id, "version": 1}], "status": "investigating"}
-    assert alice.post(f"{PATH}/triage", json=body).status_code == 403
+    assert alice.post(f"{ALERTS}/triage", json=body).status_code == 403
     assert history(alice, alert_id) == []
 
 
@@ -288,19 +288,19 @@ WRONG_CHANGES: list[Any] = [
 def test_wrong_changes_are_refused(alice: httpx.Client, alert_id: int) -> None:
     """What does not have the form is 422 and changes nothing, alone and in bulk."""
     for change in WRONG_CHANGES:
-        answer = alice.patch(f"{PATH}/{alert_id}", json=change, headers={"If-Match": '"1"'})
+        answer = alice.patch(f"{ALERTS}/{alert_id}", json=change, headers={"If-Match": '"1"'})
         assert answer.status_code == 422, change
     for items in ([], [{"alert_id": alert_id}], [{"alert_id": alert_id, "version": 0}], [7]):
         body = {"items": items, "status": "open"}
-        assert alice.post(f"{PATH}/triage", json=body).status_code == 422, items
+        assert alice.post(f"{ALERTS}/triage", json=body).status_code == 422, items
     many = [{"alert_id": each, "version": 1} for each in range(1, 202)]
-    assert alice.post(f"{PATH}/triage", json={"items": many, "note": "x"}).status_code == 422
+    assert alice.post(f"{ALERTS}/triage", json={"items": many, "note": "x"}).status_code == 422
     assert history(alice, alert_id) == []
 
 
 def test_alerts_that_are_not_there(alice: httpx.Client) -> None:
     """An unknown alert is 404 for its history and for a change."""
-    assert alice.get(f"{PATH}/4711/history").status_code == 404
+    assert alice.get(f"{ALERTS}/4711/history").status_code == 404
     assert triage(alice, 4711, 1, note="x").status_code == 404
 
 
@@ -312,7 +312,7 @@ def test_history_comes_in_parts(alice: httpx.Client, alert_id: int) -> None:
     more = True
     while more:
         params = {"limit": 2, "after": seen[-1] if seen else 0}
-        part = alice.get(f"{PATH}/{alert_id}/history", params=params).json()
+        part = alice.get(f"{ALERTS}/{alert_id}/history", params=params).json()
         seen += [row["version"] for row in part["items"]]
         more = part["more"]
     assert seen == [2, 3, 4, 5, 6]
@@ -342,5 +342,5 @@ def test_detector_overwrites_no_decision(alice: httpx.Client, world: World, aler
         ' occurred_at, published_at, topic, topic_id, partition, "offset" FROM alerts'
         " ON CONFLICT (user_id, transaction_id, rule) DO NOTHING"
     )
-    (item,) = alice.get(PATH).json()["items"]
+    (item,) = alice.get(ALERTS).json()["items"]
     assert (item["status"], item["assignee"], item["version"]) == ("confirmed_fraud", "bob", 2)

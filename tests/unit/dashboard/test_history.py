@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from finguard.dashboard.client.statistics import Bucket, Summary, Timeline, TimelineRow
+from finguard.dashboard.client.statistics import Bucket, Timeline, TimelineRow
 from finguard.dashboard.history import whole_timeline
 from finguard.dashboard.period import WIDTH
-from tests.unit.dashboard.samples import summary
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -20,11 +19,9 @@ class Past:
         self.asked: list[Bucket] = []
 
     @property
-    def summary(self) -> Summary:
-        """Of all time."""
-        counts = {"transactions": len(self.times), "alerts": 0}
-        begin = min(self.times).isoformat() if self.times else None
-        return Summary.model_validate(summary(**counts, earliest_at=begin))
+    def earliest(self) -> datetime | None:
+        """When the first of them was."""
+        return min(self.times, default=None)
 
     def __call__(self, bucket: Bucket, start: datetime, end: datetime) -> Timeline:
         """Every bucket from start to end, as the API answers."""
@@ -44,7 +41,7 @@ def test_a_replay_of_old_records_is_found() -> None:
     begin = datetime(2018, 4, 1, 9, 0, tzinfo=UTC)
     past = Past(*(begin + timedelta(days=day) for day in range(10)))
 
-    timeline = whole_timeline(past, past.summary, NOW)
+    timeline = whole_timeline(past, past.earliest, NOW)
 
     assert timeline is not None
     assert (timeline.bucket, len(timeline.rows)) == ("day", 10)
@@ -65,7 +62,7 @@ def test_bars_are_as_fine_as_the_data_takes(span: timedelta, bucket: Bucket) -> 
     """Ten minutes of data are not one bar of a day."""
     past = Past(NOW - span, NOW)
 
-    timeline = whole_timeline(past, past.summary, NOW)
+    timeline = whole_timeline(past, past.earliest, NOW)
 
     assert timeline is not None
     assert timeline.bucket == bucket
@@ -77,24 +74,12 @@ def test_without_any_transaction_there_is_no_bar() -> None:
     """An empty database gives an empty timeline without a question."""
     past = Past()
 
-    timeline = whole_timeline(past, past.summary, NOW)
+    timeline = whole_timeline(past, past.earliest, NOW)
 
     assert timeline == Timeline(bucket="day", rows=())
     assert past.asked == []
 
 
-def test_a_timeline_that_is_behind_the_summary_costs_no_more() -> None:
-    """While transactions arrive it is, by seconds; nothing is looked for in the past then."""
-    past = Past(NOW - timedelta(days=30), NOW)
-    ahead = past.summary.model_copy(update={"transactions": 5})
-
-    timeline = whole_timeline(past, ahead, NOW)
-
-    assert timeline is not None
-    assert len(timeline.rows) == 31
-    assert past.asked == ["day"]
-
-
 def test_while_the_api_is_away_there_is_none() -> None:
     """An outage halfway is no timeline."""
-    assert whole_timeline(lambda _bucket, _start, _end: None, Past(NOW).summary, NOW) is None
+    assert whole_timeline(lambda _bucket, _start, _end: None, Past(NOW).earliest, NOW) is None
