@@ -74,6 +74,8 @@ def _reachable_home(home: Path, refuge: Path, account: Account) -> Path:
         if _can_write(home, account):
             return home
         home.rmdir()
+        # What is there are the data of a folder that had this name and is gone.
+        shutil.rmtree(refuge, ignore_errors=True)
         home.symlink_to(refuge)
     _make_for_all(refuge)
     return refuge

@@ -1,6 +1,7 @@
 """Bringing services up and down: twice, beside others, on a taken port, and in vain."""
 
 import io
+import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -116,6 +117,21 @@ def test_another_password_than_the_datas_is_told_at_once(layout: Layout, life: L
         replace(life, services=[changed]).up()
     assert "make clean" in caught.value.remedy
     assert not postgres.address.is_listening()
+    drop_outside(layout.folder)
+
+
+def test_a_folder_that_was_deleted_leaves_nothing_to_one_of_its_name(
+    layout: Layout, life: Lifecycle
+) -> None:
+    """A new checkout where another was begins with no data, also those that were kept elsewhere."""
+    (port,) = free_ports(1)
+    for password in ("old", "new"):
+        dsn = f"postgresql://ann:{password}@localhost:{port}/fraud"
+        postgres = Postgres(dsn=dsn, layout=layout)
+        whole = replace(life, services=[postgres])
+        assert whole.up() == [postgres]
+        whole.down()
+        shutil.rmtree(layout.folder)
     drop_outside(layout.folder)
 
 
