@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg2
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from devstack import Stack, running_stack
@@ -25,8 +25,8 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = %s AND usename = current_user
 """
 
-# The machine may be shared: how long one example takes says nothing of the code.
-settings.register_profile("finguard", deadline=None)
+# The machine may be shared: how long examples take says nothing of the code.
+settings.register_profile("finguard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("finguard")
 
 

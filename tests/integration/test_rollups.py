@@ -116,7 +116,8 @@ def assert_recount_agrees(cursor: Cursor) -> None:
 
 
 @settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(steps, min_size=1, max_size=8))
 def test_any_history_equals_a_recount(connection: Connection, history: list[Step]) -> None:

@@ -209,7 +209,7 @@ def test_units_per_usd_amend_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
 @example("{" * 50)
 @example('{"EUR": 1e999999999999999999999}')
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_text_is_a_value_or_refused(text: str) -> None:
     """No text in a variable raises anything but ConfigurationError."""
     with pytest.MonkeyPatch.context() as patch:
