@@ -2,7 +2,8 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,7 +13,10 @@ from hypothesis import HealthCheck, settings
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from devstack import Stack, running_stack
+from finguard.adapters.kafka import connection as kafka_connection
 from finguard.adapters.postgres.migrate import migrate
+from finguard.errors import ServiceUnavailable
+from tests.patience import PATIENCE_S, wait_for
 
 TEMPLATE = "finguard_template"
 
@@ -53,6 +57,14 @@ def _left_behind() -> Iterator[None]:
     """
     yield
     gc.collect()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> Iterator[None]:
+    """Let clients in the tests' own process wait for a Kafka that a busy machine keeps waiting."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kafka_connection, "BOOTSTRAP_TIMEOUT_MS", int(1_000 * PATIENCE_S))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +108,7 @@ def data_folder() -> Path:
 def make_template(stack: Stack) -> str:
     """Make a migrated database to clone, and tell its name."""
     _administer(stack, f"CREATE DATABASE {TEMPLATE}")
-    migrate(database_dsn(stack, TEMPLATE))
+    wait_for(lambda: _migrated(database_dsn(stack, TEMPLATE)), "the tables")
     return TEMPLATE
 
 
@@ -119,11 +131,27 @@ def database_dsn(stack: Stack, name: str) -> str:
     return str(make_dsn(stack.postgres_dsn, dbname=name))
 
 
+def _migrated(dsn: str) -> bool:
+    """Make the tables; false where PostgreSQL was too slow for it, which does no harm."""
+    with suppress(ServiceUnavailable):
+        migrate(dsn)
+        return True
+    return False
+
+
 def _administer(stack: Stack, statement: str, *parameters: object) -> None:
+    wait_for(lambda: _is_done(stack, statement, parameters), statement)
+
+
+def _is_done(stack: Stack, statement: str, parameters: Sequence[object]) -> bool:
+    """Execute a statement; false while somebody who is about to leave still uses the database."""
     connection = psycopg2.connect(stack.postgres_dsn)
     connection.autocommit = True
     try:
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
+    except psycopg2.errors.ObjectInUse:
+        return False
     finally:
         connection.close()
+    return True

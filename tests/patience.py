@@ -1,5 +1,7 @@
 """How long a test waits before it says that something will never come."""
 
+import time
+from collections.abc import Callable
 from typing import Final
 
 PATIENCE_S: Final = 240.0
@@ -14,3 +16,22 @@ LONGEST_ANSWER_S: Final = 20.0
 
 While a test holds the service up, an answer that nobody bounds would take for ever.
 """
+
+
+def wait_for(
+    condition: Callable[[], bool],
+    what: str,
+    *,
+    patience_s: float = PATIENCE_S,
+    every_s: float = 0.05,
+) -> None:
+    """Wait until a condition holds, and look seldom where to look is dear.
+
+    Raises:
+        TimeoutError: when it does not come true in time.
+    """
+    deadline_s = time.monotonic() + patience_s
+    while not condition():
+        if time.monotonic() > deadline_s:
+            raise TimeoutError(f"waited {patience_s:.0f} s for {what}")
+        time.sleep(every_s)

@@ -22,7 +22,11 @@ from finguard.errors import ConfigurationError, FinGuardError, ServiceUnavailabl
 _log = structlog.get_logger()
 
 _STATEMENT_TIMEOUT_MS: Final = 3_500
+_WAIT_S: Final = 1.0
+_HOLD_S: Final = 4.0
 _PROBE_TIMEOUT_MS: Final = 1_000
+_PROBE_WAIT_S: Final = 1.0
+_PROBE_HOLD_S: Final = 1.5
 _EXPORT_STATEMENT_TIMEOUT_MS: Final = 30_000
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 5.0
@@ -73,10 +77,12 @@ class Database:
         self._prepare = prepare
         self._state: State = "pending"
         self._probing: asyncio.Task[Probe] | None = None
-        self.pool = ConnectionPool(self._opener(_STATEMENT_TIMEOUT_MS), size=pool_size)
+        self.pool = ConnectionPool(
+            self._opener(_STATEMENT_TIMEOUT_MS), size=pool_size, wait_s=_WAIT_S, hold_s=_HOLD_S
+        )
         # Its own, so that a busy pool does not look like a dead server.
         self._probe_pool = ConnectionPool(
-            self._opener(_PROBE_TIMEOUT_MS), size=1, wait_s=1.0, hold_s=1.5
+            self._opener(_PROBE_TIMEOUT_MS), size=1, wait_s=_PROBE_WAIT_S, hold_s=_PROBE_HOLD_S
         )
 
         # Few, since each may be held for long.

@@ -11,7 +11,18 @@ from tests.acceptance.programs import Site
 from tests.acceptance.whole import Whole, running_whole
 from tests.conftest import clone_database
 
-WORLD = ("--rate", "40", "--users", "200", "--seed", "3", "--fraud-rate", "0.3")
+WORLD = (
+    "--rate",
+    "40",
+    "--users",
+    "200",
+    "--seed",
+    "3",
+    "--fraud-rate",
+    "0.3",
+    "--poison-rate",
+    "0",
+)
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from finguard.domain.stream import Record, TopicIdentity
 from finguard.pipeline.detector import Detector, Policy
 from finguard.pipeline.ports import Ports
 from finguard.settings import load_settings
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -273,22 +272,3 @@ def judge_in_memory(
     )
     detector.run()
     return ledger, profiles
-
-
-def wait_for(
-    condition: Callable[[], bool],
-    what: str,
-    *,
-    patience_s: float = PATIENCE_S,
-    every_s: float = 0.05,
-) -> None:
-    """Wait until a condition holds, and look seldom where to look is dear.
-
-    Raises:
-        TimeoutError: when it does not come true in time.
-    """
-    deadline_s = time.monotonic() + patience_s
-    while not condition():
-        if time.monotonic() > deadline_s:
-            raise TimeoutError(f"waited {patience_s:.0f} s for {what}")
-        time.sleep(every_s)

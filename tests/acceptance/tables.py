@@ -1,8 +1,13 @@
 """The dashboard's lists as a mouse finds them: each is a table on a canvas."""
 
+from collections.abc import Callable
+
 from playwright.sync_api import Locator, Page, expect
 
+from tests.patience import wait_for
+
 HEADER_PX, ROW_PX = 35, 35
+LOOKS, LOOK_MS = 50, 200
 
 
 def table(page: Page) -> Locator:
@@ -25,3 +30,24 @@ def click_row(page: Page, row: int, x_px: int = 300) -> None:
         scroller.hover(position={"x": x_px, "y": top_px + offset_px})
         page.evaluate("new Promise(requestAnimationFrame)")
     scroller.click(position={"x": x_px, "y": top_px + ROW_PX // 2})
+
+
+def click_row_until(page: Page, row: int, happened: Callable[[], bool], *, x_px: int = 300) -> None:
+    """Click into a row, and once more where a busy browser has lost the click.
+
+    Args:
+        page: with a table.
+        row: of the table.
+        happened: whether the click has done what it should; a second one must do no harm.
+        x_px: where in the row.
+    """
+
+    def clicked() -> bool:
+        click_row(page, row, x_px)
+        for _ in range(LOOKS):
+            if happened():
+                return True
+            page.wait_for_timeout(LOOK_MS)
+        return False
+
+    wait_for(clicked, f"a click into row {row}")

@@ -3,10 +3,8 @@
 import re
 from typing import Any
 
-import httpx
 from playwright.sync_api import Page, expect
 
-from tests.acceptance.programs import wait_for
 from tests.acceptance.test_browser import (
     PASSWORD,
     USERNAME,
@@ -15,8 +13,8 @@ from tests.acceptance.test_browser import (
     page,
     reload,
 )
-from tests.acceptance.whole import Whole
-from tests.patience import PATIENCE_S
+from tests.acceptance.whole import Whole, api_client
+from tests.patience import wait_for
 
 __all__ = ["browser", "page"]
 
@@ -60,7 +58,7 @@ def alerted_customer(whole: Whole) -> str:
     """Somebody who has paid in person and was alerted, as soon as there is one."""
     sent = {"username": USERNAME, "password": PASSWORD}
     found: list[dict[str, Any]] = []
-    with httpx.Client(base_url=whole.api, timeout=PATIENCE_S) as api:
+    with api_client(whole.api) as api:
         token = api.post("/api/v1/auth/token", data=sent).json()["access_token"]
         api.headers["Authorization"] = f"Bearer {token}"
 

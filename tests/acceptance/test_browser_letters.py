@@ -4,13 +4,11 @@ import json
 import re
 from uuid import uuid4
 
-import httpx
 import pytest
 from kafka import KafkaProducer
 from playwright.sync_api import Locator, Page, expect
 
-from tests.acceptance.programs import wait_for
-from tests.acceptance.tables import click_row, table
+from tests.acceptance.tables import click_row_until, table, wait_until_drawn
 from tests.acceptance.test_browser import (
     PASSWORD,
     USERNAME,
@@ -19,8 +17,8 @@ from tests.acceptance.test_browser import (
     page,
     reload,
 )
-from tests.acceptance.whole import Whole
-from tests.patience import PATIENCE_S
+from tests.acceptance.whole import Whole, api_client
+from tests.patience import PATIENCE_S, wait_for
 
 __all__ = ["browser", "page"]
 
@@ -106,30 +104,27 @@ def detail(page: Page) -> Locator:
 
 def click_until_open(page: Page, poison: Poison) -> None:
     """Click rows from the top until the letter is open: the simulator's own may lie above it."""
-    before: int | None = None
     for row in range(8):
         expect(table(page)).to_have_count(1)
-        click_row(page, row)
-        expect(detail(page)).to_be_visible()
-        if before is not None:
-            expect(detail(page)).not_to_contain_text(f"letter {before},")
-        before = shown_letter(page)
-        if before == poison.letter:
+        before = open_letter(page)
+        click_row_until(page, row, lambda: open_letter(page) not in {before, None})  # noqa: B023 - called within the turn
+        if open_letter(page) == poison.letter:
+            wait_until_drawn(page)
             return
     raise AssertionError("the letter is not among the newest")
 
 
-def shown_letter(page: Page) -> int:
-    """The number of the letter that is open."""
-    expect(detail(page)).to_contain_text(re.compile(r"letter \d+, attempt"))
-    (number,) = re.findall(r"letter (\d+), attempt", detail(page).inner_text())
-    return int(number)
+def open_letter(page: Page) -> int | None:
+    """The number of the letter that is open now."""
+    shown = " ".join(detail(page).all_inner_texts())
+    found = re.search(r"letter (\d+), attempt", shown)
+    return int(found[1]) if found else None
 
 
 def discard_elsewhere(whole: Whole, letter: int) -> None:
     """What a colleague does, of whom this browser knows nothing."""
     credentials = {"username": USERNAME, "password": PASSWORD}
-    with httpx.Client(base_url=whole.api, timeout=PATIENCE_S) as api:
+    with api_client(whole.api) as api:
         token = api.post("/api/v1/auth/token", data=credentials).json()["access_token"]
         api.post(
             f"/api/v1/dead-letters/{letter}/discard",
@@ -214,4 +209,4 @@ def test_a_filter_of_dead_letters_stands_in_the_address(desk: Page, poison: Pois
     reload(page)
 
     expect(page.get_by_role("combobox", name="Reason")).to_have_value("Amount")
-    assert shown_letter(page) == poison.letter
+    expect(detail(page)).to_contain_text(f"letter {poison.letter}, attempt")

@@ -10,6 +10,7 @@ from devstack import Stack
 from tests.acceptance.conftest import WORLD
 from tests.acceptance.programs import Site
 from tests.acceptance.test_browser import (
+    await_cookie,
     browser,
     logged_in,
     page,
@@ -37,6 +38,7 @@ def test_the_api_is_lost_and_returns(logged_in: Page, whole: Whole) -> None:
     figure = page.get_by_test_id("stMetric").filter(has_text="Transactions/s")
     expect(figure.get_by_test_id("stMetricValue")).to_have_text(re.compile(r"/s$"))
 
+    await_cookie(page)
     whole.lose_api()
 
     expect(banner).to_be_visible()

@@ -10,7 +10,8 @@ from kafka import KafkaProducer
 from finguard.adapters.kafka.connection import connection_arguments, ensure_topics
 from finguard.adapters.kafka.dead_letters import MAX_VALUE_BYTES
 from finguard.domain.dead_letters import REPLAY_HEADER
-from tests.acceptance.programs import Site, wait_for
+from tests.acceptance.programs import Site
+from tests.patience import wait_for
 
 GOOD = {
     "transaction_id": "tx-mended",

@@ -1,14 +1,15 @@
 """The producer as a process against a real broker: world, replay, outage, signals, exit codes."""
 
 import json
-import time
+import re
 from collections import Counter
 from pathlib import Path
 
 from devstack import Stack
 from finguard.domain.transaction import decode
 from finguard.errors import InvalidMessage
-from tests.acceptance.programs import Program, Site, wait_for
+from tests.acceptance.programs import Program, Site
+from tests.patience import wait_for
 
 HEADER = "transaction_id,user_id,amount,currency,merchant,category,city,country,lat,lon,timestamp\n"
 
@@ -77,10 +78,9 @@ def test_the_rate_is_kept(site: Site) -> None:
     """200 a second take five seconds for a thousand, and events are as old as their messages."""
     with site.running("producer.py", "--rate", "200", "--limit", "1000") as producer:
         producer.expect_output("simulating")
-        began_s = time.monotonic()
         producer.expect_exit(0)
-        # Some of them may be over before it is noticed that they have begun.
-        assert time.monotonic() - began_s > 3
+        paces = re.findall(r"finished .*per_second=([0-9.]+)", producer.output())
+        assert [float(pace) < 210 for pace in paces] == [True]
         assert "delivered=1000" in producer.output()
         assert "failed=0" in producer.output()
 
@@ -96,7 +96,7 @@ def test_a_signal_ends_the_run_cleanly(site: Site) -> None:
 
 
 def test_an_outage_is_waited_for(stack: Stack, site: Site) -> None:
-    """A broker frozen for seconds is told once, and nothing is lost or doubled by it."""
+    """A broker frozen for seconds is told, and its return, and nothing is lost or doubled by it."""
     with site.running("producer.py", "--rate", "300", "--limit", "3000") as producer:
         producer.expect_output("simulating")
         stack.kafka.freeze()
@@ -106,13 +106,15 @@ def test_an_outage_is_waited_for(stack: Stack, site: Site) -> None:
             stack.kafka.thaw()
         producer.expect_output("Kafka is back")
         producer.expect_exit(0)
-        assert producer.output().count("Kafka is unreachable") == 1
+        # A broker that has just come back may keep silent once more.
+        output = producer.output()
+        assert output.count("Kafka is unreachable") == output.count("Kafka is back") >= 1
     assert _published(site) == 3_000
 
 
 def test_a_broker_that_stays_away_fails_the_run(stack: Stack, site: Site) -> None:
     """After the time to give up: exit code 1, one line of error, and the failed ones counted."""
-    with site.running("producer.py", "--rate", "300", "--give-up-after", "3") as producer:
+    with site.running("producer.py", "--rate", "300", "--give-up-after", "10") as producer:
         producer.expect_output("simulating")
         wait_for(lambda: _published(site) > 0, "the first messages")
         stack.kafka.freeze()
@@ -120,8 +122,9 @@ def test_a_broker_that_stays_away_fails_the_run(stack: Stack, site: Site) -> Non
             producer.expect_exit(1)
         finally:
             stack.kafka.thaw()
-        _expect_error(producer, "has acknowledged nothing for 3 s")
-        assert "failed=0" not in producer.output()
+        _expect_error(producer, "has acknowledged nothing for ")
+        (last,) = [line for line in producer.output().splitlines() if "finished" in line]
+        assert "failed=0" not in last
 
 
 def test_no_broker_is_told_with_the_remedy(site: Site) -> None:

@@ -1,11 +1,9 @@
 """The four programs beside one another: any of them may die, and catches up when it is back."""
 
-import httpx
-
 from finguard.settings import DEVELOPMENT_PASSWORD
-from tests.acceptance.programs import Program, Site, wait_for
-from tests.acceptance.whole import free_port, is_healthy
-from tests.patience import PATIENCE_S
+from tests.acceptance.programs import Program, Site
+from tests.acceptance.whole import api_client, free_port, is_healthy
+from tests.patience import wait_for
 
 LOAD = ("producer.py", "--rate", "100", "--users", "3000", "--seed", "8", "--fraud-rate", "0.1")
 
@@ -51,7 +49,7 @@ def _wait_until_all_work(site: Site, api: int, dashboard: int) -> None:
 
 
 def _alerts_of_the_api(port: int) -> int:
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=PATIENCE_S) as client:
+    with api_client(f"http://127.0.0.1:{port}/api/v1") as client:
         token = client.post(
             "/auth/token", data={"username": "admin", "password": DEVELOPMENT_PASSWORD}
         ).json()["access_token"]

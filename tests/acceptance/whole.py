@@ -1,16 +1,37 @@
 """All of FinGuard as its users run it: the four programs, on a deployment of their own."""
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from typing import Final
 
 import httpx
 
 from devstack.settings import free_ports
-from tests.acceptance.programs import Program, Site, wait_for
+from tests.acceptance.programs import Program, Site
+from tests.patience import PATIENCE_S, wait_for
 
 _ASKING: Final = httpx.Client(timeout=2)
 """Made once: each client reads whom it trusts, which costs what a starting program needs."""
+
+
+class Insistent(httpx.HTTPTransport):
+    """Asks again where the API was too slow on a busy machine, as it asks for by `Retry-After`."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """The first answer that is another than 503."""
+        answer = super().handle_request(request)
+        while answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            answer.close()
+            time.sleep(float(answer.headers["Retry-After"]))
+            answer = super().handle_request(request)
+        return answer
+
+
+def api_client(url: str) -> httpx.Client:
+    """A client that gets its answers, however long they take."""
+    return httpx.Client(base_url=url, timeout=PATIENCE_S, transport=Insistent())
 
 
 class Whole:

@@ -9,8 +9,9 @@ from typing import Final
 
 import psycopg2
 
-from tests.acceptance.programs import Program, wait_for
+from tests.acceptance.programs import Program
 from tests.chaos.trial import QUICK_SESSIONS, Trial
+from tests.patience import wait_for
 
 _GATE: Final = """
 CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS $$

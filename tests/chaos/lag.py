@@ -1,7 +1,7 @@
 """How far the three witnesses of progress have got, and how far they have to go."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
@@ -9,8 +9,7 @@ from kafka.admin import KafkaAdminClient
 from finguard.adapters.kafka.source import topic_identity
 from tests.acceptance.programs import Site
 from tests.chaos.comparison import profile_store
-
-_CALL_TIMEOUT_MS: Final = 5_000
+from tests.patience import PATIENCE_S
 
 Offsets = dict[int, int]
 
@@ -21,7 +20,7 @@ def ends(site: Site) -> Offsets:
     wanted = [TopicPartition(site.topic, partition) for partition in partitions]
     consumer = KafkaConsumer(**site.kafka, enable_auto_commit=False)
     try:
-        found = consumer.end_offsets(wanted, timeout_ms=_CALL_TIMEOUT_MS)
+        found = consumer.end_offsets(wanted, timeout_ms=int(1_000 * PATIENCE_S))
     finally:
         consumer.close()
     return {tp.partition: end for tp, end in found.items()}

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final
 
-from tests.acceptance.programs import Program, wait_for
+from tests.acceptance.programs import Program
 from tests.chaos.rigged_detector import DAWDLED
 from tests.chaos.trial import QUICK_SESSIONS, Trial, told, wait_until_frozen
+from tests.patience import wait_for
 
 OVERTAKEN: Final = "another member took over"
 ASSIGNED: Final = "partitions assigned"

@@ -9,13 +9,14 @@ from typing import Final
 
 import redis
 
-from tests.acceptance.programs import wait_for
 from tests.chaos.database import OUTAGE, OVER
 from tests.chaos.membership import ASSIGNED
 from tests.chaos.trial import Trial, told
+from tests.patience import wait_for
 
 LOST: Final = "Redis has lost profiles"
 REBUILDING: Final = "rebuilding profiles"
+FULL: Final = "used memory > 'maxmemory'"
 
 
 def killed(trial: Trial, *, kills: int) -> None:
@@ -98,13 +99,13 @@ def out_of_memory(trial: Trial, *, times: int) -> None:
     with redis.Redis.from_url(trial.stack.redis_url) as client:
         try:
             with trial.working() as member:
-                for number in range(times):
+                for _ in range(times):
+                    before = told(member, FULL)
                     client.config_set("maxmemory", "100kb")
                     trial.kills += 1
-                    wait_for(lambda: told(member, OUTAGE) > number, "the detector to wait")  # noqa: B023 - waited for within the turn
+                    wait_for(lambda: told(member, FULL) > before, "the detector to wait")  # noqa: B023 - waited for within the turn
                     client.config_set("maxmemory", 0)
                     trial.recover()
-                assert "used memory > 'maxmemory'" in member.output()
                 assert told(member, ASSIGNED) == 1
             client.config_set("maxmemory-policy", "allkeys-lru")
             trial.kills += 1

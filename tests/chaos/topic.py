@@ -9,9 +9,9 @@ from kafka.admin import KafkaAdminClient
 
 from finguard.adapters.kafka.source import topic_identity
 from finguard.errors import ServiceUnavailable
-from tests.acceptance.programs import wait_for
 from tests.chaos.comparison import Log
 from tests.chaos.trial import PARTITIONS, Trial, expect_loud_stop
+from tests.patience import wait_for
 
 ACCEPT: Final = {"FINGUARD_ACCEPT_DATA_LOSS": "true"}
 

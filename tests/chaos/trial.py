@@ -15,9 +15,10 @@ from finguard.adapters.kafka.connection import ensure_topics
 from finguard.adapters.kafka.publisher import KafkaPublisher
 from finguard.errors import ServiceUnavailable
 from finguard.simulator.message import Message
-from tests.acceptance.programs import Program, Site, wait_for
+from tests.acceptance.programs import Program, Site
 from tests.chaos.comparison import Log
 from tests.chaos.lag import Offsets, ends, levels
+from tests.patience import wait_for
 
 PARTITIONS: Final = 6
 RATE: Final = 300

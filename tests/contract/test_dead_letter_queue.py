@@ -30,8 +30,7 @@ from finguard.domain.effects import DeadLetter
 from finguard.domain.stream import Place, Record, TopicIdentity
 from finguard.errors import ServiceUnavailable
 from finguard.pipeline.ports import DeadLetterQueue
-from tests.acceptance.programs import wait_for
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 
 # kafka-python leaves the sockets of refused connections to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <:ResourceWarning")
@@ -324,7 +323,7 @@ def test_an_outage_of_kafka_is_told_and_survived(
         except ServiceUnavailable:
             return False
 
-    assert works()
+    wait_for(works, "Kafka to serve")
     (stack.kafka.freeze if fault == "frozen" else stack.kafka.kill)()
     try:
         for _ in range(2):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from psycopg2.extras import RealDictCursor
 
 from finguard.adapters.memory import MemoryLedger
-from finguard.adapters.postgres.connection import connect, connector
+from finguard.adapters.postgres.connection import connect
 from finguard.adapters.postgres.dead_letters import PostgresLetterIndex
 from finguard.adapters.postgres.ledger import PostgresLedger
 from finguard.adapters.postgres.pool import ConnectionPool
@@ -29,6 +30,7 @@ from finguard.domain.dead_letters import (
 from finguard.domain.effects import DeadLetter, Effects, Resolution, Span
 from finguard.domain.stream import Place, Record, TopicIdentity
 from finguard.pipeline.ports import Ledger
+from tests.patience import PATIENCE_S
 
 TOPIC = TopicIdentity("transactions", "id-1", 6)
 START_MS = 1_767_225_600_123
@@ -104,7 +106,13 @@ class PostgresShelf:
 @pytest.fixture
 def postgres(database: str) -> Iterator[PostgresShelf]:
     """The one in PostgreSQL, empty."""
-    pool = ConnectionPool(connector(database, application_name="test"), size=2)
+    opener = partial(
+        connect,
+        database,
+        application_name="test",
+        statement_timeout_ms=int(1_000 * PATIENCE_S),
+    )
+    pool = ConnectionPool(opener, size=2, wait_s=PATIENCE_S, hold_s=PATIENCE_S)
     yield PostgresShelf(database, pool)
     pool.close()
 

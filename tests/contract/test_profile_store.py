@@ -15,6 +15,7 @@ from finguard.adapters.redis_profiles import (
 from finguard.domain.stream import ProfileSave
 from finguard.errors import ConfigurationError, ServiceUnavailable
 from finguard.pipeline.ports import ProfileStore
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture(params=["memory", "redis"])
@@ -23,7 +24,9 @@ def store(request: pytest.FixtureRequest) -> ProfileStore:
     if request.param == "memory":
         return MemoryProfiles()
     stack: Stack = request.getfixturevalue("stack")
-    return RedisProfiles(connect_redis(stack.redis_url), namespace=uuid4().hex, memory_s=60)
+    return RedisProfiles(
+        connect_redis(stack.redis_url, timeout_s=PATIENCE_S), namespace=uuid4().hex, memory_s=60
+    )
 
 
 def test_an_empty_store_has_neither_watermark_nor_profiles(store: ProfileStore) -> None:
@@ -96,7 +99,7 @@ def test_no_users_name_is_the_watermarks(store: ProfileStore) -> None:
 
 def test_groups_do_not_share_profiles(stack: Stack) -> None:
     """Two consumer groups on one Redis keep their states apart."""
-    client = connect_redis(stack.redis_url)
+    client = connect_redis(stack.redis_url, timeout_s=PATIENCE_S)
     one, two = (RedisProfiles(client, namespace=uuid4().hex, memory_s=60) for _ in range(2))
     one.save([ProfileSave(0, None, 1, {"ann": b"a"})])
     assert two.load({0: ["ann"]}) == ({0: None}, {0: {}})
@@ -104,7 +107,7 @@ def test_groups_do_not_share_profiles(stack: Stack) -> None:
 
 def test_a_watermark_vanishes_before_a_profile_that_still_matters(stack: Stack) -> None:
     """After a long stall the profiles count as lost, before the first of them expires."""
-    client = connect_redis(stack.redis_url)
+    client = connect_redis(stack.redis_url, timeout_s=PATIENCE_S)
     # A detector of other tests may be at work in the same Redis; no topic has this partition.
     partition = uuid4().int % 2**31
     RedisProfiles(client, namespace=uuid4().hex, memory_s=60).save(
@@ -117,7 +120,7 @@ def test_a_watermark_vanishes_before_a_profile_that_still_matters(stack: Stack) 
 
 def test_a_save_survives_a_redis_that_forgot_its_scripts(stack: Stack) -> None:
     """After a restart of Redis the script is loaded anew and the save goes through."""
-    client = connect_redis(stack.redis_url)
+    client = connect_redis(stack.redis_url, timeout_s=PATIENCE_S)
     store = RedisProfiles(client, namespace=uuid4().hex, memory_s=60)
     client.script_flush()
     assert store.save([ProfileSave(0, None, 1, {"ann": b"a"}), ProfileSave(1, None, 1, {})]) == {}
@@ -126,7 +129,7 @@ def test_a_save_survives_a_redis_that_forgot_its_scripts(stack: Stack) -> None:
 
 def test_an_evicting_redis_is_refused(stack: Stack) -> None:
     """A Redis that may drop profiles to make room is no place for them."""
-    client = connect_redis(stack.redis_url)
+    client = connect_redis(stack.redis_url, timeout_s=PATIENCE_S)
     refuse_eviction(client)
     client.config_set("maxmemory-policy", "allkeys-lru")
     try:

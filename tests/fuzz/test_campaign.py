@@ -8,6 +8,7 @@ import pytest
 from devstack import Stack
 from tests.fuzz.campaign import PHASES, attack
 from tests.fuzz.target import ATTACKERS, Attacker, target
+from tests.integration.api.serving import let_the_api_wait
 
 SEED = 20260301
 CASES = 12
@@ -19,10 +20,13 @@ UNGUESSABLE = {"POST /api/v1/auth/password", "POST /api/v1/auth/refresh"}
 @pytest.fixture
 def url(stack: Stack, database: str) -> Iterator[str]:
     """The address of an API to attack."""
-    with target(stack, database) as address:
-        yield address
+    with pytest.MonkeyPatch.context() as patch:
+        let_the_api_wait(patch)
+        with target(stack, database) as address:
+            yield address
 
 
+@pytest.mark.timeout(3_600)
 @pytest.mark.parametrize("attacker", ATTACKERS, ids=lambda attacker: attacker.role)
 def test_attack_finds_nothing(url: str, attacker: Attacker, tmp_path: Path) -> None:
     """Every phase and every check of schemathesis, on every operation, whoever attacks."""

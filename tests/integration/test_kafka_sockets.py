@@ -22,7 +22,7 @@ from finguard.adapters.kafka.connection import connection_arguments, ensure_topi
 from finguard.adapters.kafka.publisher import KafkaPublisher
 from finguard.adapters.kafka.source import KafkaSource
 from finguard.errors import ConfigurationError, ServiceUnavailable
-from tests.acceptance.programs import wait_for
+from tests.patience import wait_for
 
 Connection = dict[str, Any]
 

@@ -6,9 +6,8 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.acceptance.programs import wait_for
-from tests.acceptance.whole import Whole
-from tests.patience import PATIENCE_S
+from tests.acceptance.whole import Whole, api_client
+from tests.patience import wait_for
 from tests.screenshots.shots import Found
 
 LIVE: Final = ("--rate", "20", "--users", "2000", "--seed", "11", "--fraud-rate", "0.02")
@@ -30,7 +29,7 @@ def furnish(whole: Whole) -> Found:
         *("--start-time", begin.isoformat()),
     )
     assert producer.wait() == 0, "the producer failed"
-    with httpx.Client(base_url=whole.api, timeout=PATIENCE_S) as client:
+    with api_client(whole.api) as client:
         token = client.post(
             "/api/v1/auth/token", data={"username": "admin", "password": "password123"}
         ).json()["access_token"]

@@ -12,7 +12,7 @@ from finguard.errors import ConfigurationError
 
 _log = structlog.get_logger()
 
-_LOCK: Final = 0x46696E4775617264  # "FinGuard"
+ADVISORY_LOCK: Final = 0x46696E4775617264  # "FinGuard"
 _STATEMENT_TIMEOUT_MS: Final = 60_000
 
 
@@ -54,7 +54,7 @@ def migrations() -> dict[str, str]:
 
 def _apply_missing(connection: Connection) -> list[str]:
     with connection, connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        cursor.execute("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
     with connection, connection.cursor() as cursor:
         cursor.execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations ("

@@ -10,13 +10,14 @@ from finguard.domain.profile import History, PastTransaction, Profile, encode_pa
 from finguard.domain.stream import ProfileSave
 from finguard.domain.transaction import Transaction
 from tests.integration.api.world import NOON
+from tests.patience import PATIENCE_S
 
 GROUP = "some-group"
 
 
 def remember(stack: Stack, topic_id: str, partition: int, profiles: dict[str, bytes]) -> None:
     """Store profiles as a detector does."""
-    client = connect_redis(stack.redis_url)
+    client = connect_redis(stack.redis_url, timeout_s=PATIENCE_S)
     store = RedisProfiles(client, namespace=f"{GROUP}/{topic_id}", memory_s=3_600)
     refused = store.save([ProfileSave(partition, None, 7, profiles)])
     client.close()

@@ -1,15 +1,19 @@
 """An API under test: served by uvicorn on a free port, as in real life."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
 from time import monotonic, sleep
 
 import httpx
+import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from finguard.adapters import passwords
+from finguard.adapters.postgres import connection
+from finguard.api import app, database, letter_desk, questions
 from tests.patience import PATIENCE_S
 
 USERNAME = "admin"
@@ -18,7 +22,7 @@ TOKEN_PATH = "/api/v1/auth/token"
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[httpx.Client]:
+def served(api: FastAPI) -> Iterator[httpx.Client]:
     """A client of the app, which runs until the context ends."""
     # With its protocol named, since asyncio leaves Nagle's algorithm on where it is not, and every
     # answer would then wait 40 ms for an acknowledgement.
@@ -27,7 +31,7 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
         host, port = listener.getsockname()
         # Connections stay open for longer than a test computes between two questions: one that is
         # closed just when the next is sent is reset.
-        config = uvicorn.Config(app, log_config=None, lifespan="on", timeout_keep_alive=900)
+        config = uvicorn.Config(api, log_config=None, lifespan="on", timeout_keep_alive=900)
         server = uvicorn.Server(config)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
@@ -38,6 +42,29 @@ def served(app: FastAPI) -> Iterator[httpx.Client]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def let_the_api_wait(patch: pytest.MonkeyPatch, *, hasty: Sequence[str] = ()) -> None:
+    """Let APIs of this process wait for their services as a busy machine needs them to.
+
+    What takes one too long it answers with 503, which would be right and not what a test asks for.
+
+    Args:
+        patch: undoes it.
+        hasty: services that are waited for as in production all the same.
+    """
+    patch.setattr(passwords, "_HASHING_WAIT_S", PATIENCE_S)
+    patch.setattr(questions, "WAIT_S", PATIENCE_S)
+    patch.setattr(app, "_REDIS_TIMEOUT_S", PATIENCE_S)
+    if "kafka" not in hasty:
+        for limit in ("LONGEST_S", "_STEP_S"):
+            patch.setattr(letter_desk, limit, PATIENCE_S)
+    if "postgresql" not in hasty:
+        patch.setattr(connection, "CONNECT_TIMEOUT_S", int(PATIENCE_S))
+        for limit in ("_WAIT_S", "_HOLD_S", "_PROBE_WAIT_S", "_PROBE_HOLD_S"):
+            patch.setattr(database, limit, PATIENCE_S)
+        for limit in ("_STATEMENT_TIMEOUT_MS", "_PROBE_TIMEOUT_MS"):
+            patch.setattr(database, limit, int(1_000 * PATIENCE_S))
 
 
 def login(

@@ -11,18 +11,20 @@ import httpx
 import pytest
 
 from finguard.api.app import create_app
-from tests.acceptance.programs import wait_for
 from tests.integration.api.poison import BAD, Poison
 from tests.integration.api.private_services import PrivateKafka, running_kafka
 from tests.integration.api.serving import served, sign_in
 from tests.integration.api.test_outages import assert_unavailable
 from tests.integration.api.world import World
-from tests.patience import LONGEST_ANSWER_S
+from tests.patience import LONGEST_ANSWER_S, wait_for
 
 LETTERS = "/api/v1/dead-letters"
 
 # kafka-python leaves the sockets of refused connections to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <:ResourceWarning")
+pytestmark = [
+    pytest.mark.hasty("kafka"),
+    pytest.mark.filterwarnings("ignore:unclosed <:ResourceWarning"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +83,7 @@ def test_an_outage_is_told_and_survived(
 ) -> None:
     """Connections that were in use fail in time, and after the outage everything works again."""
     (before, letter) = poison.bury(BAD, BAD)
-    assert desk.post(f"{LETTERS}/{before}/replay").status_code == 200
+    wait_for(lambda: desk.post(f"{LETTERS}/{before}/replay").status_code == 200, "a replay")
     (kafka.handle.freeze if fault == "frozen" else kafka.handle.kill)()
     try:
         assert_kafka_is_missed(desk, letter)

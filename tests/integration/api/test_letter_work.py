@@ -252,17 +252,17 @@ def test_a_large_message_is_sent_whole(alice: httpx.Client, poison: Poison) -> N
 
 
 @pytest.fixture
-def strict(poison: Poison) -> Iterator[httpx.Client]:
+def once(poison: Poison) -> Iterator[httpx.Client]:
     """An API under which a message is tried once."""
     with served(create_app(poison.settings(dead_letter_max_attempts=1))) as client:
         sign_in(client)
         yield client
 
 
-def test_attempts_are_used_up(strict: httpx.Client, poison: Poison) -> None:
+def test_attempts_are_used_up(once: httpx.Client, poison: Poison) -> None:
     """The answer names the setting."""
     (letter,) = poison.bury(BAD)
-    name, words = refused(replay(strict, letter), 409)
+    name, words = refused(replay(once, letter), 409)
     assert name == "attempts-exhausted"
     assert "FINGUARD_DEAD_LETTER_MAX_ATTEMPTS allows 1" in words
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Event, Semaphore
 from time import monotonic, sleep
 from typing import Any
 
@@ -15,6 +16,7 @@ import psycopg2
 import pytest
 from structlog.testing import capture_logs
 
+from finguard.adapters.postgres.migrate import ADVISORY_LOCK
 from finguard.api.app import create_app
 from finguard.settings import Settings
 from tests.integration.api.listed import ALERTS
@@ -61,6 +63,7 @@ def assert_unavailable(answer: httpx.Response) -> None:
     assert answer.json()["type"] == "urn:finguard:problem:service-unavailable"
 
 
+@pytest.mark.hasty("postgresql")
 def test_starts_without_postgres_and_recovers(server: PrivatePostgres, settings: Settings) -> None:
     """An API that finds no database says so in one line, answers 503, and needs no restart."""
     server.handle.stop()
@@ -82,6 +85,7 @@ def test_starts_without_postgres_and_recovers(server: PrivatePostgres, settings:
     assert "exc_info" not in told[0]
 
 
+@pytest.mark.hasty("postgresql")
 def test_restarts_under_load_lose_nothing_but_time(
     server: PrivatePostgres, private: httpx.Client
 ) -> None:
@@ -106,6 +110,7 @@ def test_restarts_under_load_lose_nothing_but_time(
     assert [private.get(ALERTS).status_code for _ in range(20)] == [200] * 20
 
 
+@pytest.mark.hasty("postgresql")
 def test_frozen_postgres_holds_nobody_up(server: PrivatePostgres, private: httpx.Client) -> None:
     """A server that keeps its connections and answers nothing is cut off within seconds."""
     assert private.get(ALERTS).status_code == 200
@@ -124,19 +129,30 @@ def test_frozen_postgres_holds_nobody_up(server: PrivatePostgres, private: httpx
     assert private.get(ALERTS).status_code == 200
 
 
+@pytest.mark.hasty("postgresql")
 def test_frozen_postgres_does_not_look_dead_from_outside(
     server: PrivatePostgres, private: httpx.Client
 ) -> None:
-    """While many requests wait for a frozen server, the process still answers that it lives."""
+    """While many wait for a frozen server, all the time, the process answers that it lives."""
     server.handle.freeze()
     try:
+        asking, over = Semaphore(0), Event()
+
+        def ask() -> None:
+            while not over.is_set():
+                asking.release()
+                assert_unavailable(private.get(ALERTS))
+
         with ThreadPoolExecutor(20) as threads:
-            waiting = [threads.submit(private.get, ALERTS) for _ in range(20)]
-            sleep(0.2)
-            assert private.get("/health/live").status_code == 200
-            assert not any(answer.done() for answer in waiting)
-            for answer in waiting:
-                assert_unavailable(answer.result())
+            waiting = [threads.submit(ask) for _ in range(20)]
+            try:
+                for _ in range(2 * len(waiting)):
+                    assert asking.acquire(timeout=PATIENCE_S)
+                assert private.get("/health/live").status_code == 200
+            finally:
+                over.set()
+            for asked in waiting:
+                asked.result()
     finally:
         server.handle.thaw()
     await_health(private)
@@ -147,13 +163,14 @@ def test_ended_sessions_go_unnoticed(client: httpx.Client, world: World) -> None
     for _ in range(3):
         assert client.get(ALERTS).status_code == 200
         world.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = 'finguard-api' AND datname = current_database()"
+            "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity"
+            " WHERE application_name = 'finguard-api' AND datname = current_database()",
+            int(1_000 * PATIENCE_S),
         )
-        sleep(0.05)
     assert client.get(ALERTS).status_code == 200
 
 
+@pytest.mark.hasty("postgresql")
 def test_busy_database_is_answered_in_time(world: World) -> None:
     """Requests that would wait too long for a lock or a connection get 503, and later 200."""
     world.store_alerts([alert()])
@@ -166,14 +183,17 @@ def test_busy_database_is_answered_in_time(world: World) -> None:
             assert monotonic() - began_s < LONGEST_ANSWER_S
             for answer in answers:
                 assert_unavailable(answer)
-            assert client.get("/health").status_code == 200
+            await_health(client)
         assert client.get(ALERTS).status_code == 200
 
 
 def test_emptied_database_is_set_up_again(client: httpx.Client, world: World) -> None:
     """Tables that vanish under the running API come back, with the first user."""
-    world.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    assert client.get(ALERTS).status_code == 503
+    with closing(psycopg2.connect(world.dsn)) as builder:
+        # What makes the tables waits for it.
+        builder.cursor().execute("SELECT pg_advisory_lock(%s)", (ADVISORY_LOCK,))
+        world.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        assert client.get(ALERTS).status_code == 503
     await_health(client)
     sign_in(client)
     assert client.get(ALERTS).json() == {"items": [], "next_cursor": None}
@@ -184,7 +204,7 @@ def test_health_tells_versions_and_latency(api: httpx.Client) -> None:
     health: dict[str, Any] = api.get("/health").json()
     assert health["status"] == "ok"
     assert health["postgres"]["status"] == "ok"
-    assert 0 < health["postgres"]["latency_ms"] < 1_000
+    assert health["postgres"]["latency_ms"] > 0
     assert health["migrations"]["status"] == "current"
     assert health["migrations"]["pending"] == []
     assert "0002_users" in health["migrations"]["applied"]

@@ -151,15 +151,15 @@ def test_password_is_not_changed_without_a_reason(
     assert login(api).status_code == 200
 
 
-def test_guessing_the_current_password_is_throttled(api: httpx.Client) -> None:
+def test_guessing_the_current_password_is_throttled(strict: httpx.Client) -> None:
     """Who has stolen a token guesses no faster than who has not, and counts with those."""
-    own = tokens(api)
+    own = tokens(strict)
     statuses = [
-        change_password(api, own["access_token"], f"guess-{n}", OTHER_PASSWORD).status_code
+        change_password(strict, own["access_token"], f"guess-{n}", OTHER_PASSWORD).status_code
         for n in range(6)
     ]
     assert [403] * 5 + [429] == statuses
-    assert login(api).status_code == 429
+    assert login(strict).status_code == 429
 
 
 def test_idle_session_ends(api: httpx.Client, world: World) -> None:
@@ -224,6 +224,7 @@ def test_changes_of_a_user_end_their_sessions(api: httpx.Client, world: World, c
     assert refresh(api, own["refresh_token"]).status_code == 401
 
 
+@pytest.mark.hasty("postgresql")
 def test_refresh_waits_for_no_lock_for_ever(api: httpx.Client, world: World) -> None:
     """A session that somebody holds is answered with 503, and goes on afterwards."""
     own = tokens(api)

@@ -53,9 +53,9 @@ def test_new_and_changed_alerts_come(client: httpx.Client, world: World) -> None
 
 def test_stream_begins_now(client: httpx.Client, world: World) -> None:
     """Who names no event gets what happens from now on."""
-    world.store_alerts([alert() for _ in range(3)])
     with following(client) as follower:
-        follower.await_that(lambda: len(log(world)) == 3)
+        world.store_alerts([alert() for _ in range(3)])
+        follower.await_events(3)
     with following(client) as follower:
         (new,) = world.store_alerts([alert()])
         assert names(follower.await_events(1)) == [("created", new)]
@@ -151,9 +151,9 @@ def test_log_is_bounded(world: World) -> None:
 @pytest.mark.parametrize("last_id", ["nonsense", "1", "00000000-1", "{epoch}-99", "{epoch}-0"])
 def test_place_that_is_lost_is_told(client: httpx.Client, world: World, last_id: str) -> None:
     """An id of another log, of the future or of what has been dropped leads to `reset` and on."""
-    world.store_alerts([alert() for _ in range(5)])
     with following(client) as follower:
-        follower.await_that(lambda: len(log(world)) == 5)
+        world.store_alerts([alert() for _ in range(5)])
+        follower.await_events(5)
     world.execute("UPDATE alert_log_head SET pruned_id = 3")
     ((epoch,),) = world.query("SELECT epoch FROM alert_log_head")
     with following(client, last_id=last_id.format(epoch=epoch)) as follower:

@@ -96,7 +96,7 @@ def test_kafka_comes_back_with_its_data(own_stack: Stack) -> None:
     consumer = KafkaConsumer(bootstrap_servers=servers, allow_auto_create_topics=True)
     consumer.assign([PARTITION])
     consumer.seek_to_beginning(PARTITION)
-    assert [record.value for record in next(iter(consumer.poll(10_000).values()))] == [b"yes"]
+    assert next(iter(consumer)).value == b"yes"
     consumer.partitions_for_topic("unasked")
     assert "unasked" not in consumer.topics()
     consumer.close()
@@ -105,7 +105,6 @@ def test_kafka_comes_back_with_its_data(own_stack: Stack) -> None:
 def test_a_frozen_service_answers_only_after_the_thaw(own_stack: Stack) -> None:
     """Freezing keeps the port open and the answers back, as a hanging machine would."""
     with redis.Redis.from_url(own_stack.redis_url, socket_timeout=0.3, retry=None) as client:
-        client.ping()
         own_stack.redis.freeze()
         with pytest.raises(redis.TimeoutError):
             client.ping()

@@ -31,6 +31,12 @@ PAGES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give clients that are kept waiting by a busy machine the time they need."""
+    monkeypatch.setattr(http_pages, "EXCHANGE_S", PATIENCE_S)
+
+
 @pytest.fixture
 def url() -> Iterator[str]:
     """The pages on a port of their own."""

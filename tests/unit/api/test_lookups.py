@@ -39,13 +39,13 @@ class Table:
 
 
 def run(what: Coroutine[Any, Any, None]) -> None:
-    """Run it, for ten seconds at most."""
+    """Run it, and not for ever."""
     asyncio.run(asyncio.wait_for(what, timeout=PATIENCE_S))
 
 
 async def begin(table: Table) -> None:
     """Wait until a look-up has begun."""
-    assert await asyncio.to_thread(table.begun.wait, 10)
+    assert await asyncio.to_thread(table.begun.wait, PATIENCE_S)
     table.begun.clear()
 
 

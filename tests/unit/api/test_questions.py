@@ -41,6 +41,12 @@ class Work:
         return number
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is refused because a busy machine keeps the work waiting."""
+    monkeypatch.setattr("finguard.api.questions.WAIT_S", PATIENCE_S)
+
+
 class Clock:
     """Shows what it is set to."""
 
@@ -53,7 +59,7 @@ class Clock:
 
 
 def run(what: Coroutine[Any, Any, None]) -> None:
-    """Run it, for ten seconds at most."""
+    """Run it, and not for ever."""
     asyncio.run(asyncio.wait_for(what, timeout=PATIENCE_S))
 
 
@@ -68,7 +74,7 @@ async def begun(questions: Questions[int], question: str, work: Work) -> asyncio
     """A request whose work has begun, and does not end."""
     work.let.clear()
     task = await asked(questions, question, work)
-    assert await asyncio.to_thread(work.begun.wait, 10)
+    assert await asyncio.to_thread(work.begun.wait, PATIENCE_S)
     work.begun.clear()
     return task
 

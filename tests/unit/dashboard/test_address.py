@@ -3,6 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.patience import PATIENCE_S
+
 
 def script(do: str, shown: int | None) -> None:
     """A page that does one thing to its address, and tells what it names."""
@@ -20,7 +22,9 @@ def script(do: str, shown: int | None) -> None:
 
 def after(text: str | None, do: str, shown: int | None = None) -> tuple[str, str]:
     """What an address with this text names in the end, and all that stands in it."""
-    app = AppTest.from_function(script, kwargs={"do": do, "shown": shown})
+    app = AppTest.from_function(
+        script, kwargs={"do": do, "shown": shown}, default_timeout=PATIENCE_S
+    )
     if text is not None:
         app.query_params["alert"] = text
     app.query_params["range"] = "All"
