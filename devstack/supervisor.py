@@ -25,6 +25,8 @@ DEATHS_WITHIN_S = 60.0
 STOP_GRACE_S = 10.0
 # Nobody reads what these say any more, and some never end for trying to say it.
 LEFTOVER_GRACE_S = 2.0
+# For what a dead program has said to arrive; whoever could add to it has been killed.
+LAST_WORDS_S = 5.0
 TAIL_LINES = 12
 COLOURS = ("\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m")
 NO_COLOUR = "\x1b[0m"
@@ -52,6 +54,7 @@ class Program:
         self.started_s = 0.0
         self._deaths_s: deque[float] = deque()
         self._child: subprocess.Popen[bytes] | None = None
+        self._reader: threading.Thread | None = None
 
     @property
     def exit_code(self) -> int | None:
@@ -78,11 +81,14 @@ class Program:
             start_new_session=True,
         )
         self.daemon.remember(self._child.pid, self.name)
-        threading.Thread(target=self._read, args=(self._child, show), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._child, show), daemon=True)
+        self._reader.start()
 
     def note_death(self) -> int:
         """Clear away what the dead process left; return the number of recent deaths."""
         self._sweep()
+        if self._reader is not None:
+            self._reader.join(LAST_WORDS_S)
         self._child = None
         now_s = time.monotonic()
         self._deaths_s.append(now_s)

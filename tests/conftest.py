@@ -60,7 +60,7 @@ def _left_behind() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _patience() -> Iterator[None]:
+def _patient_with_kafka() -> Iterator[None]:
     """Let clients in the tests' own process wait for a Kafka that a busy machine keeps waiting."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kafka_connection, "BOOTSTRAP_TIMEOUT_MS", int(1_000 * PATIENCE_S))

@@ -1,5 +1,6 @@
 """The API as a process, under load, while PostgreSQL and Redis go away, hang and come back."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from tests.integration.api.world import World, alert
 from tests.patience import PATIENCE_S, wait_for
 
 CLIENTS: Final = 8
+AWAY_S: Final = 3.0
+"""Long enough for what is away to be looked for again and again."""
 KEPT_OPEN: Final = ("--timeout-keep-alive", "900")
 """A connection that is closed just when the next question is sent is reset."""
 FAULTS: Final = ("stopped", "killed", "frozen")
@@ -180,6 +183,7 @@ def test_without_postgres_requests_are_refused_in_time(
     with crowd.asking():
         crowd.good_again()
         with failing(stack.postgres, fault):
+            time.sleep(AWAY_S)
             crowd.all_answered()
         crowd.good_again()
     assert crowd.seen.faults == []
@@ -192,6 +196,7 @@ def test_without_redis_everything_else_is_answered(stack: Stack, crowd: Crowd, f
     with crowd.asking():
         crowd.good_again()
         with failing(stack.redis, fault):
+            time.sleep(AWAY_S)
             crowd.all_answered()
             crowd.all_good_below(*WITHOUT_REDIS)
         crowd.good_again()

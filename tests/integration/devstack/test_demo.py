@@ -33,7 +33,7 @@ dashboard: python -m http.server --bind 127.0.0.1 $FINGUARD_DASHBOARD_PORT
 """
 # What `python -m devstack demo` does, with another checkout and Redis alone.
 DEMO = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 from devstack.console import Console
 from devstack.demo import run_demo
@@ -42,13 +42,14 @@ from devstack.layout import Layout
 from devstack.lifecycle import Lifecycle
 from devstack.redis import Redis
 from devstack.settings import StackSettings
-from tests.patience import PATIENCE_S
 
 checkout = Path(sys.argv[1])
 layout = Layout(folder=checkout / ".finguard", cache=Layout.of_checkout().cache)
 settings = StackSettings.load(os.environ)
 services = [Redis(url=settings.redis_url, layout=layout)]
 life = Lifecycle(services=services, layout=layout, console=Console(sys.stdout))
+# Where the tests run in the background, shells have Ctrl-C ignored by all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     run_demo(checkout, settings, life)
 except KeyboardInterrupt:
