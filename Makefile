@@ -68,9 +68,9 @@ test: lint ## Check everything: lint, and all tests against real services
 	@echo '== browser'
 	@$(PY) -m devstack.chromium
 	@echo '== pytest'
-	# More than one stack side by side: much of the time goes into waiting for programs to start. The
-	# order is that of tests/conftest.py.
-	@exec $(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	# Two stacks side by side, since much of the time goes into waiting for programs to start; more
+	# would keep one another from working. The order is that of tests/conftest.py.
+	@exec $(PY) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 bench-detector: install ## Measure the detector beside its peers (see docs/benchmarks.md)
 	@exec $(PY) -m bench.detector $(if $(ONLY),--only $(ONLY)) $(if $(MESSAGES),--messages $(MESSAGES)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
