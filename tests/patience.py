@@ -18,20 +18,14 @@ While a test holds the service up, an answer that nobody bounds would take for e
 """
 
 
-def wait_for(
-    condition: Callable[[], bool],
-    what: str,
-    *,
-    patience_s: float = PATIENCE_S,
-    every_s: float = 0.05,
-) -> None:
+def wait_for(condition: Callable[[], bool], what: str, *, every_s: float = 0.05) -> None:
     """Wait until a condition holds, and look seldom where to look is dear.
 
     Raises:
         TimeoutError: when it does not come true in time.
     """
-    deadline_s = time.monotonic() + patience_s
+    deadline_s = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > deadline_s:
-            raise TimeoutError(f"waited {patience_s:.0f} s for {what}")
+            raise TimeoutError(f"waited {PATIENCE_S:.0f} s for {what}")
         time.sleep(every_s)

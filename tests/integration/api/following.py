@@ -5,12 +5,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from json import loads
 from threading import Event, Lock, Thread
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
 
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 
 STREAM = "/api/v1/alerts/stream"
 
@@ -88,10 +87,7 @@ class Follower:
 
     def await_that(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition."""
-        deadline_s = monotonic() + PATIENCE_S
-        while not condition():
-            assert monotonic() < deadline_s, (len(self.events), self.statuses[-3:])
-            sleep(0.02)
+        wait_for(condition, "the events", every_s=0.02)
 
     def cut(self) -> None:
         """Break the connection, as a network may."""

@@ -4,7 +4,6 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
-from time import monotonic, sleep
 
 import httpx
 import pytest
@@ -14,7 +13,7 @@ from fastapi import FastAPI
 from finguard.adapters import passwords
 from finguard.adapters.postgres import connection
 from finguard.api import app, database, letter_desk, questions
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 
 USERNAME = "admin"
 PASSWORD = "password123"
@@ -88,8 +87,8 @@ def sign_in(client: httpx.Client, username: str = USERNAME, password: str = PASS
 
 
 def _await_start(server: uvicorn.Server, thread: Thread) -> None:
-    deadline_s = monotonic() + PATIENCE_S
-    while not server.started:
+    def has_started() -> bool:
         assert thread.is_alive(), "the API did not start"
-        assert monotonic() < deadline_s, "the API takes too long to start"
-        sleep(0.01)
+        return server.started
+
+    wait_for(has_started, "the API to start", every_s=0.01)

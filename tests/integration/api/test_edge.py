@@ -1,7 +1,6 @@
 """What every answer has in common: headers, ids, the form of errors, and its line in the log."""
 
 from collections.abc import Iterator
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -11,7 +10,7 @@ from structlog.testing import capture_logs
 from finguard.api.app import create_app
 from tests.integration.api.serving import PASSWORD, TOKEN_PATH, login, served
 from tests.integration.api.world import World
-from tests.patience import PATIENCE_S
+from tests.patience import wait_for
 from tests.unit.api.configuration import api_settings
 
 PATHS = ["/health", "/docs", "/openapi.json", "/api/v1/alerts", "/no/such/path", TOKEN_PATH]
@@ -32,13 +31,12 @@ def lines() -> Iterator[list[Any]]:
 
 def logged_request(lines: list[Any], path: str) -> Any:  # noqa: ANN401 - a record of any fields
     """The line of a request, which is written once the answer has been sent."""
-    deadline_s = monotonic() + PATIENCE_S
-    while True:
-        for line in lines:
-            if line["event"] == "request" and line["path"] == path:
-                return line
-        assert monotonic() < deadline_s, lines
-        sleep(0.01)
+
+    def found() -> list[Any]:
+        return [line for line in lines if line["event"] == "request" and line["path"] == path]
+
+    wait_for(lambda: found() != [], "the request's line", every_s=0.01)
+    return found()[0]
 
 
 def test_every_answer_is_safe_to_show(api: httpx.Client) -> None:

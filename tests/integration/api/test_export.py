@@ -5,7 +5,6 @@ import json
 from contextlib import ExitStack
 from io import StringIO
 from random import Random
-from time import monotonic, sleep
 
 import httpx
 import pytest
@@ -15,7 +14,7 @@ from finguard.api.export import PART
 from tests.integration.api.listed import listed
 from tests.integration.api.test_alert_lists import FILTERS, SORTS, various
 from tests.integration.api.world import World, alert
-from tests.patience import PATIENCE_S
+from tests.patience import wait_for
 
 PATH = "/api/v1/alerts/export"
 
@@ -98,10 +97,7 @@ def test_exports_do_not_crowd_out(client: httpx.Client, world: World) -> None:
         assert refused.status_code == 503
         assert refused.headers["Retry-After"]
         assert client.get("/api/v1/alerts").status_code == 200
-    deadline_s = monotonic() + PATIENCE_S
-    while client.get(PATH, params={"limit": 1}).status_code != 200:
-        assert monotonic() < deadline_s, "nobody made room"
-        sleep(0.1)
+    wait_for(lambda: client.get(PATH, params={"limit": 1}).status_code == 200, "room")
 
 
 def test_broken_export_does_not_look_whole(client: httpx.Client, world: World) -> None:

@@ -23,7 +23,7 @@ from tests.integration.api.listed import ALERTS
 from tests.integration.api.private_services import PrivatePostgres, running_postgres
 from tests.integration.api.serving import login, served, sign_in
 from tests.integration.api.world import World, alert
-from tests.patience import LONGEST_ANSWER_S, PATIENCE_S
+from tests.patience import LONGEST_ANSWER_S, PATIENCE_S, wait_for
 from tests.unit.api.configuration import api_settings
 
 
@@ -50,10 +50,7 @@ def private(settings: Settings) -> Iterator[httpx.Client]:
 
 def await_health(client: httpx.Client) -> None:
     """Wait until the API says that it is well."""
-    deadline_s = monotonic() + PATIENCE_S
-    while client.get("/health").status_code != 200:
-        assert monotonic() < deadline_s, client.get("/health").text
-        sleep(0.1)
+    wait_for(lambda: client.get("/health").status_code == 200, "the API to be well")
 
 
 def assert_unavailable(answer: httpx.Response) -> None:
