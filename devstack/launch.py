@@ -13,6 +13,7 @@ from devstack.layout import Layout
 from devstack.processes import Command, Daemon, telling_lines
 from devstack.service import Service
 
+# For a slow or busy machine: a service that ends instead of serving is told at once.
 READY_WITHIN_S = 300.0
 PROBE_EVERY_S = 0.05
 

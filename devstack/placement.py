@@ -69,12 +69,15 @@ def _package_folder() -> Path:
 
 def _reachable_home(home: Path, refuge: Path, account: Account) -> Path:
     """Return the stack's own folder if the account can write there, else one outside."""
+    if home.is_symlink() and home.readlink() != refuge:
+        # The folder was moved here, or copied.
+        home.unlink()
     if not home.is_symlink():
         home.mkdir(parents=True, exist_ok=True)
         if _can_write(home, account):
             return home
         home.rmdir()
-        # What is there are the data of a folder that had this name and is gone.
+        # What is there was put there for another folder that was here before.
         shutil.rmtree(refuge, ignore_errors=True)
         home.symlink_to(refuge)
     _make_for_all(refuge)

@@ -25,7 +25,7 @@ DEATHS_WITHIN_S = 60.0
 STOP_GRACE_S = 10.0
 # Nobody reads what these say any more, and some never end for trying to say it.
 LEFTOVER_GRACE_S = 2.0
-# For what a dead program has said to arrive; whoever could add to it has been killed.
+# What a dead program has said arrives at once, unless a child in a session of its own goes on.
 LAST_WORDS_S = 5.0
 TAIL_LINES = 12
 COLOURS = ("\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[35m")
@@ -87,8 +87,6 @@ class Program:
     def note_death(self) -> int:
         """Clear away what the dead process left; return the number of recent deaths."""
         self._sweep()
-        if self._reader is not None:
-            self._reader.join(LAST_WORDS_S)
         self._child = None
         now_s = time.monotonic()
         self._deaths_s.append(now_s)
@@ -102,10 +100,12 @@ class Program:
         self._sweep()
 
     def _sweep(self) -> None:
-        """End the children that a process has left when it ended."""
+        """End the children that a process has left when it ended, and hear its last words."""
         if self._child is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._child.pid, signal.SIGKILL)
+        if self._reader is not None:
+            self._reader.join(LAST_WORDS_S)
 
     def _read(self, child: "subprocess.Popen[bytes]", show: "ShowLine") -> None:
         if child.stdout is not None:

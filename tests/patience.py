@@ -12,9 +12,9 @@ nothing of the code: so it is long.
 """
 
 LONGEST_ANSWER_S: Final = 20.0
-"""Longer than the API takes to say that a service is away, even on a busy machine.
+"""Longer than the API takes to say that a service is away, on a busy machine as well.
 
-While a test holds the service up, an answer that nobody bounds would take for ever.
+An answer that nobody bounds takes as long as the service is away, or as TCP tries, which is longer.
 """
 
 

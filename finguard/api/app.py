@@ -42,7 +42,7 @@ from finguard.api.edge import Edge
 from finguard.api.feed import AlertFeed
 from finguard.api.letter_desk import LetterDesk
 from finguard.api.metrics import ApiMetrics
-from finguard.api.questions import Questions
+from finguard.api.questions import WAIT_S, Questions
 from finguard.api.recent import RecentTransactions
 from finguard.api.redis_probe import RedisProbe
 from finguard.api.security import Tokens
@@ -70,6 +70,7 @@ _TAGS = [
 ]
 
 _REDIS_TIMEOUT_S = 0.5
+_QUESTIONS_WAIT_S = WAIT_S
 
 _Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -156,7 +157,7 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
         ),
         feed=AlertFeed(database, database.listening),
         letters=LetterDesk.of(settings, database),
-        statistics=Questions(),
+        statistics=Questions(wait_s=_QUESTIONS_WAIT_S),
         stream_heartbeat_s=settings.api_stream_heartbeat_s,
         units_per_usd={**UNITS_PER_USD, **settings.units_per_usd},
     )

@@ -28,6 +28,7 @@ _PROBE_TIMEOUT_MS: Final = 1_000
 _PROBE_WAIT_S: Final = 1.0
 _PROBE_HOLD_S: Final = 1.5
 _EXPORT_STATEMENT_TIMEOUT_MS: Final = 30_000
+_EXPORT_WAIT_S: Final = 1.0
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 5.0
 _IDLE_PAUSE_S: Final = 1.0
@@ -87,7 +88,10 @@ class Database:
 
         # Few, since each may be held for long.
         self._export_pool = ConnectionPool(
-            self._opener(_EXPORT_STATEMENT_TIMEOUT_MS), size=MAX_EXPORTS, hold_s=MAX_EXPORT_S
+            self._opener(_EXPORT_STATEMENT_TIMEOUT_MS),
+            size=MAX_EXPORTS,
+            wait_s=_EXPORT_WAIT_S,
+            hold_s=MAX_EXPORT_S,
         )
 
     @property

@@ -38,7 +38,7 @@ class Questions(Generic[Answer]):
 
     Args:
         at_once: pieces of work at a time.
-        wait_s: how long a question waits for its work to begin; `WAIT_S` unless given.
+        wait_s: how long a question waits for its work to begin.
         clock: seconds that only grow.
     """
 
@@ -46,11 +46,11 @@ class Questions(Generic[Answer]):
         self,
         *,
         at_once: int = AT_ONCE,
-        wait_s: float | None = None,
+        wait_s: float = WAIT_S,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._slots = asyncio.Semaphore(at_once)
-        self._wait_s = WAIT_S if wait_s is None else wait_s
+        self._wait_s = wait_s
         self._waiting: dict[Hashable, asyncio.Task[Answer]] = {}
         self._turns: dict[Hashable, asyncio.Lock] = {}
         self._clock = clock

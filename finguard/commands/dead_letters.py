@@ -230,6 +230,8 @@ def _desk(settings: Settings) -> Iterator[Desk]:
     pool = ConnectionPool(
         connector(dsn, sslmode=settings.postgres_sslmode, application_name="finguard-cli"),
         size=1,
+        wait_s=_TIMEOUT_S,
+        hold_s=_TIMEOUT_S,
     )
     archive = KafkaLetterArchive(
         kafka,

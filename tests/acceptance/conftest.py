@@ -11,6 +11,7 @@ from tests.acceptance.programs import Site
 from tests.acceptance.whole import Whole, running_whole
 from tests.conftest import clone_database
 
+# Poison is what the tests of dead letters bring themselves.
 WORLD = (
     "--rate",
     "40",

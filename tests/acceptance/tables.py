@@ -38,11 +38,14 @@ def click_row_until(page: Page, row: int, happened: Callable[[], bool], *, x_px:
     Args:
         page: with a table.
         row: of the table.
-        happened: whether the click has done what it should; a second one must do no harm.
+        happened: whether the click has done what it should.
         x_px: where in the row.
     """
 
     def clicked() -> bool:
+        wait_until_drawn(page)
+        if happened():
+            return True
         click_row(page, row, x_px)
         for _ in range(LOOKS):
             if happened():

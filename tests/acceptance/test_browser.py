@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
 
 from devstack.chromium import ARGUMENTS
-from tests.acceptance.tables import click_row_until, table
+from tests.acceptance.tables import click_row_until, table, wait_until_drawn
 from tests.acceptance.whole import Whole
 from tests.patience import PATIENCE_S, wait_for
 
@@ -77,13 +77,15 @@ def log_in(page: Page, *credentials: str) -> None:
     page.get_by_label("Password", exact=True).fill(password)
     away = page.get_by_text("Then log in again.")
     outcome = page.locator(".st-key-account").or_(page.get_by_text("Wrong user name")).or_(away)
-    while True:
-        page.get_by_role("button", name="Log in").click()
-        expect(outcome.first).to_be_attached()
-        if not away.count():
-            return
-        # On a busy machine the API may have been too slow for it.
-        page.wait_for_timeout(2_000)
+    button = page.get_by_role("button", name="Log in")
+    button.click()
+    expect(outcome.first).to_be_attached()
+    # On a busy machine the API may have been too slow; its words stay until all is drawn anew.
+    while away.count():
+        page.wait_for_timeout(3_000)
+        wait_until_drawn(page)
+        if away.count():
+            button.click()
 
 
 def reload(page: Page) -> None:

@@ -34,8 +34,7 @@ def address(detector: Program) -> str:
 
 def get(url: str) -> httpx.Response:
     """A page, whatever proxy the environment may name."""
-    transport = httpx.HTTPTransport(retries=5)
-    with httpx.Client(trust_env=False, timeout=PATIENCE_S, transport=transport) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE_S) as client:
         return client.get(url)
 
 

@@ -17,12 +17,15 @@ _ASKING: Final = httpx.Client(timeout=2)
 
 
 class Insistent(httpx.HTTPTransport):
-    """Asks again where the API was too slow on a busy machine, as it asks for by `Retry-After`."""
+    """Asks again after a 503: on a busy machine an answer may have taken the API too long."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The first answer that is another than 503."""
+        """The first answer that is another than 503, or in the end that."""
+        deadline_s = time.monotonic() + PATIENCE_S
         answer = super().handle_request(request)
-        while answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        while (
+            answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and time.monotonic() < deadline_s
+        ):
             answer.close()
             time.sleep(float(answer.headers["Retry-After"]))
             answer = super().handle_request(request)

@@ -8,11 +8,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from tests.chaos.membership import ASSIGNED
-from tests.chaos.trial import Trial, told
+from tests.chaos.trial import OUTAGE, OVER, Trial, outage_ends, told
 from tests.patience import wait_for
-
-OUTAGE: Final = "outage: waiting"
-OVER: Final = "outage over"
 
 _REFUSING: Final = """
 CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -39,6 +36,7 @@ def restarted(trial: Trial, *, restarts: int) -> None:
             wait_for(lambda: told(member, OUTAGE) > before, "the detector to notice")  # noqa: B023 - waited for within the turn
             trial.stack.postgres.start()
             trial.recover()
+            outage_ends(member)
         assert told(member, ASSIGNED) == 1
 
 
@@ -75,7 +73,7 @@ def full(trial: Trial, *, waits: int) -> None:
             trial.kills += 1
             _let_it_retry(trial, waits)
         trial.recover()
-        assert told(member, OVER) == told(member, OUTAGE)
+        outage_ends(member)
         assert told(member, ASSIGNED) == 1
 
 

@@ -9,9 +9,8 @@ from typing import Final
 
 import redis
 
-from tests.chaos.database import OUTAGE, OVER
 from tests.chaos.membership import ASSIGNED
-from tests.chaos.trial import Trial, told
+from tests.chaos.trial import OUTAGE, OVER, Trial, outage_ends, told
 from tests.patience import wait_for
 
 LOST: Final = "Redis has lost profiles"
@@ -29,6 +28,7 @@ def killed(trial: Trial, *, kills: int) -> None:
             wait_for(lambda: told(member, OUTAGE) > before, "the detector to notice")  # noqa: B023 - waited for within the turn
             trial.stack.redis.start()
             trial.recover()
+            outage_ends(member)
         assert told(member, ASSIGNED) == 1
 
 

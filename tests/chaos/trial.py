@@ -21,11 +21,13 @@ from tests.chaos.lag import Offsets, ends, levels
 from tests.patience import wait_for
 
 PARTITIONS: Final = 6
+OUTAGE: Final = "outage: waiting"
+OVER: Final = "outage over"
 RATE: Final = 300
 WORLD: Final = ("--users", "400", "--fraud-rate", "0.1", "--poison-rate", "0.01")
 
-PATIENT_SESSIONS: Final = {"FINGUARD_SESSION_TIMEOUT_MS": "20000"}
-"""For members that must stay, whatever else the machine does."""
+PATIENT_SESSIONS: Final = {"FINGUARD_SESSION_TIMEOUT_MS": "15000"}
+"""For members that must stay: as in production."""
 QUICK_SESSIONS: Final = {"FINGUARD_SESSION_TIMEOUT_MS": "1500"}
 """For members that will die: the group gives the partitions of the dead away after so long."""
 
@@ -170,6 +172,11 @@ def wait_until_frozen(program: Program) -> None:
     """Wait until a program has stopped itself."""
     process = psutil.Process(program.pid)
     wait_for(lambda: process.status() == psutil.STATUS_STOPPED, "the program to freeze")
+
+
+def outage_ends(program: Program) -> None:
+    """Wait until a detector has told of the end of each outage that it has told of."""
+    wait_for(lambda: told(program, OVER) == told(program, OUTAGE), "the outage to be over")
 
 
 def told(program: Program, text: str) -> int:

@@ -35,6 +35,7 @@ def attack(
     seed: int,
     cases: int,
     seconds: int | None = None,
+    longest_answer_s: float | None = None,
 ) -> Attack:
     """Attack the API at an address.
 
@@ -45,6 +46,7 @@ def attack(
         seed: decides what is tried, together with the API's description and answers.
         cases: how much is tried for each operation in each phase that makes things up.
         seconds: go on making things up for so long.
+        longest_answer_s: what takes longer is a finding; as schemathesis.toml says unless given.
     """
     written = folder / f"{attacker.role}.json"
     command = [sys.executable, "-m", "schemathesis.cli", "run", f"{url}/openapi.json"]
@@ -52,6 +54,8 @@ def attack(
     command += ["--report", "json", "--report-json-path", str(written)]
     if seconds is not None:
         command += ["--max-time", str(seconds)]
+    if longest_answer_s is not None:
+        command += ["--request-timeout", str(longest_answer_s)]
     environment = {
         **os.environ,
         "FINGUARD_FUZZ_USERNAME": attacker.username,

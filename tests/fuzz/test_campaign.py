@@ -9,6 +9,7 @@ from devstack import Stack
 from tests.fuzz.campaign import PHASES, attack
 from tests.fuzz.target import ATTACKERS, Attacker, target
 from tests.integration.api.serving import let_the_api_wait
+from tests.patience import PATIENCE_S
 
 SEED = 20260301
 CASES = 12
@@ -30,7 +31,7 @@ def url(stack: Stack, database: str) -> Iterator[str]:
 @pytest.mark.parametrize("attacker", ATTACKERS, ids=lambda attacker: attacker.role)
 def test_attack_finds_nothing(url: str, attacker: Attacker, tmp_path: Path) -> None:
     """Every phase and every check of schemathesis, on every operation, whoever attacks."""
-    made = attack(url, attacker, tmp_path, seed=SEED, cases=CASES)
+    made = attack(url, attacker, tmp_path, seed=SEED, cases=CASES, longest_answer_s=PATIENCE_S)
     assert made.status == 0, made.output
     report = made.report
     assert report["complete"], made.output

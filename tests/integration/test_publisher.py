@@ -81,9 +81,7 @@ def _values(connection: Connection, topic: str) -> Counter[bytes]:
         consumer.close()
 
 
-def test_an_outage_is_told_once_and_survived(
-    stack: Stack, connection: Connection, topic: str
-) -> None:
+def test_an_outage_is_told_and_survived(stack: Stack, connection: Connection, topic: str) -> None:
     """While the broker is silent memory stays bounded; then everything arrives, once."""
     with (
         capture_logs() as logs,

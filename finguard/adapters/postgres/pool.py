@@ -42,8 +42,8 @@ class ConnectionPool:
         open_connection: Callable[[], Connection],
         *,
         size: int,
-        wait_s: float = 1.0,
-        hold_s: float = 4.0,
+        wait_s: float,
+        hold_s: float,
     ) -> None:
         self._open_connection = open_connection
         self._size = size

@@ -87,7 +87,10 @@ class Follower:
 
     def await_that(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition."""
-        wait_for(condition, "the events", every_s=0.02)
+        try:
+            wait_for(condition, "events", every_s=0.02)
+        except TimeoutError as error:
+            raise AssertionError(f"{error}: {len(self.events)}, {self.statuses[-3:]}") from None
 
     def cut(self) -> None:
         """Break the connection, as a network may."""

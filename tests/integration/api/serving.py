@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from finguard.adapters import passwords
 from finguard.adapters.postgres import connection
-from finguard.api import app, database, letter_desk, questions
+from finguard.api import app, database, letter_desk
 from tests.patience import PATIENCE_S, wait_for
 
 USERNAME = "admin"
@@ -46,15 +46,15 @@ def served(api: FastAPI) -> Iterator[httpx.Client]:
 def let_the_api_wait(patch: pytest.MonkeyPatch, *, hasty: Sequence[str] = ()) -> None:
     """Let APIs of this process wait for their services as a busy machine needs them to.
 
-    What takes one too long it answers with 503, which would be right and not what a test asks for.
+    What takes too long is answered with 503: right, but not what a test asks for.
 
     Args:
         patch: undoes it.
         hasty: services that are waited for as in production all the same.
     """
     patch.setattr(passwords, "_HASHING_WAIT_S", PATIENCE_S)
-    patch.setattr(questions, "WAIT_S", PATIENCE_S)
-    patch.setattr(app, "_REDIS_TIMEOUT_S", PATIENCE_S)
+    for limit in ("_REDIS_TIMEOUT_S", "_QUESTIONS_WAIT_S"):
+        patch.setattr(app, limit, PATIENCE_S)
     if "kafka" not in hasty:
         for limit in ("LONGEST_S", "_STEP_S"):
             patch.setattr(letter_desk, limit, PATIENCE_S)

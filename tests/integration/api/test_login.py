@@ -105,6 +105,7 @@ def test_owner_logs_in_after_a_hundred_failures(strict: httpx.Client, world: Wor
     statuses = Counter(login(strict, USERNAME, f"{n}" * 8).status_code for n in range(100))
     assert set(statuses) == {401, 429}
     assert statuses[401] < 15
+    assert int(login(strict).headers["Retry-After"]) <= PATIENCE_S
     world.execute("UPDATE login_attempts SET blocked_until = clock_timestamp()")
     assert login(strict).status_code == 200
 

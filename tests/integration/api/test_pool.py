@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from time import monotonic
 
 import psycopg2
@@ -83,14 +83,13 @@ def test_never_more_connections_than_its_size(opener: Opener) -> None:
 
 def test_caller_waits_and_then_gives_up(opener: Opener) -> None:
     """With all connections lent, the next caller waits its time and hears why."""
-    pool = ConnectionPool(opener, size=SIZE, wait_s=0.3, hold_s=PATIENCE_S)
-    with pool.cursor(), pool.cursor(), pool.cursor():
-        began_s = monotonic()
-        with pytest.raises(ServiceUnavailable, match="all 3 connections"), pool.cursor():
-            pass
-        assert monotonic() - began_s > 0.25
-    assert backend(pool)
-    pool.close()
+    with closing(ConnectionPool(opener, size=SIZE, wait_s=0.3, hold_s=PATIENCE_S)) as pool:
+        with pool.cursor(), pool.cursor(), pool.cursor():
+            began_s = monotonic()
+            with pytest.raises(ServiceUnavailable, match="all 3 connections"), pool.cursor():
+                pass
+            assert monotonic() - began_s > 0.25
+        assert backend(pool)
 
 
 def test_dead_connection_is_replaced(pool: ConnectionPool, opener: Opener, database: str) -> None:
@@ -106,17 +105,16 @@ def test_dead_connection_is_replaced(pool: ConnectionPool, opener: Opener, datab
 
 def test_long_loan_is_cut(opener: Opener) -> None:
     """A statement that outlasts the loan ends as unavailable, and the next caller is served."""
-    pool = ConnectionPool(opener, size=SIZE, hold_s=1.0)
-    with pytest.raises(ServiceUnavailable), pool.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(60)")
+    with closing(ConnectionPool(opener, size=SIZE, wait_s=PATIENCE_S, hold_s=1.0)) as pool:
+        with pytest.raises(ServiceUnavailable), pool.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(60)")
 
-    def is_served() -> bool:
-        with suppress(ServiceUnavailable):
-            return backend(pool) > 0
-        return False
+        def is_served() -> bool:
+            with suppress(ServiceUnavailable):
+                return backend(pool) > 0
+            return False
 
-    wait_for(is_served, "the next caller")
-    pool.close()
+        wait_for(is_served, "the next caller")
 
 
 def test_exception_undoes_a_transaction(pool: ConnectionPool) -> None:

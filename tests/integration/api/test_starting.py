@@ -5,9 +5,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -18,7 +17,7 @@ from finguard.api.app import create_app
 from tests.integration.api.following import STREAM, following
 from tests.integration.api.serving import PASSWORD, login, served, sign_in
 from tests.integration.api.world import World, alert
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 from tests.unit.api.configuration import UNREACHABLE_DSN, api_settings
 
 CHECKOUT = Path(__file__).parents[3]
@@ -49,13 +48,15 @@ def command(dsn: str, **variables: str) -> Iterator[tuple[subprocess.Popen[str],
 
 def await_answer(url: str) -> httpx.Response:
     """The first answer of a process that is starting."""
-    deadline_s = monotonic() + PATIENCE_S
-    while True:
-        try:
-            return httpx.get(f"{url}/health", timeout=PATIENCE_S)
-        except httpx.TransportError:
-            assert monotonic() < deadline_s, "the API does not answer"
-            sleep(0.1)
+    answers: list[httpx.Response] = []
+
+    def is_answered() -> bool:
+        with suppress(httpx.TransportError):
+            answers.append(httpx.get(f"{url}/health", timeout=PATIENCE_S))
+        return bool(answers)
+
+    wait_for(is_answered, "an answer of the API")
+    return answers[0]
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from devstack.lifecycle import Lifecycle
 from devstack.processes import Daemon, is_alive
 from devstack.settings import StackSettings, free_ports
 from devstack.supervisor import Supervisor
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 
 # Two that only live, and two web servers, whose `health` file and folder stand for their pages.
 PROCFILE = """\
@@ -95,11 +94,10 @@ class Demo:
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait a while for a condition; fail with what the demo said."""
-        deadline_s = time.monotonic() + PATIENCE_S
-        while not condition():
-            if time.monotonic() > deadline_s:
-                pytest.fail(self.output.read_text())
-            time.sleep(0.05)
+        try:
+            wait_for(condition, "the demo")
+        except TimeoutError:
+            pytest.fail(self.output.read_text())
 
     def wait_until_ready(self) -> dict[str, int | None]:
         """Wait for the banner; return the pids of the four programs."""

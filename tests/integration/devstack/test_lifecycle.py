@@ -123,7 +123,7 @@ def test_another_password_than_the_datas_is_told_at_once(layout: Layout, life: L
 def test_a_folder_that_was_deleted_leaves_nothing_to_one_of_its_name(
     layout: Layout, life: Lifecycle
 ) -> None:
-    """A new checkout where another was begins with no data, also those that were kept elsewhere."""
+    """A new one begins with no data, even where root had to keep the old ones outside of it."""
     (port,) = free_ports(1)
     for password in ("old", "new"):
         dsn = f"postgresql://ann:{password}@localhost:{port}/fraud"

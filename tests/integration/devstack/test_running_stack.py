@@ -93,7 +93,11 @@ def test_kafka_comes_back_with_its_data(own_stack: Stack) -> None:
     producer.send(PARTITION.topic, b"yes").get(timeout=PATIENCE_S)
     producer.close()
     own_stack.kafka.restart(immediate=True)
-    consumer = KafkaConsumer(bootstrap_servers=servers, allow_auto_create_topics=True)
+    consumer = KafkaConsumer(
+        bootstrap_servers=servers,
+        allow_auto_create_topics=True,
+        consumer_timeout_ms=int(1_000 * PATIENCE_S),
+    )
     consumer.assign([PARTITION])
     consumer.seek_to_beginning(PARTITION)
     assert next(iter(consumer)).value == b"yes"

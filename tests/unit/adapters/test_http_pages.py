@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from threading import Event
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from finguard.adapters import http_pages
 from finguard.adapters.http_pages import MAX_CLIENTS, MAX_HEAD_BYTES, Page, health_page, serve_pages
 from finguard.domain.telemetry import Health
 from finguard.errors import ConfigurationError
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 
 get = partial(httpx.get, timeout=PATIENCE_S)
 
@@ -176,12 +176,13 @@ def test_more_clients_than_there_is_room_for_are_hung_up_on() -> None:
         leave.set()
         assert all(wire.recv(12) == b"HTTP/1.1 200" for wire in waiting)
         with httpx.Client(transport=httpx.HTTPTransport(retries=0), timeout=PATIENCE_S) as client:
-            while True:
-                try:
-                    assert client.get(f"{url}/metrics").is_success
-                except httpx.TransportError:
-                    continue
-                break
+
+            def is_served() -> bool:
+                with suppress(httpx.TransportError):
+                    return client.get(f"{url}/metrics").is_success
+                return False
+
+            wait_for(is_served, "room again")
 
 
 def test_a_port_that_is_taken_is_replaced_by_a_free_one(url: str) -> None:

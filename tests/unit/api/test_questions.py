@@ -41,12 +41,6 @@ class Work:
         return number
 
 
-@pytest.fixture(autouse=True)
-def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is refused because a busy machine keeps the work waiting."""
-    monkeypatch.setattr("finguard.api.questions.WAIT_S", PATIENCE_S)
-
-
 class Clock:
     """Shows what it is set to."""
 
@@ -84,7 +78,7 @@ def test_those_who_ask_at_once_share_an_answer() -> None:
     work = Work()
 
     async def ask() -> None:
-        questions = Questions[int]()
+        questions = Questions[int](wait_s=PATIENCE_S)
         assert await asyncio.gather(*(questions.answer("a", work) for _ in range(9))) == [1] * 9
 
     run(ask())
@@ -95,7 +89,7 @@ def test_nobody_joins_work_that_has_begun() -> None:
     work = Work()
 
     async def ask() -> None:
-        questions = Questions[int]()
+        questions = Questions[int](wait_s=PATIENCE_S)
         first = await begun(questions, "a", work)
         late = [await asked(questions, "a", work) for _ in range(3)]
         work.let.set()
@@ -126,7 +120,7 @@ def test_no_more_than_so_many_at_once() -> None:
     work = Work()
 
     async def ask() -> None:
-        questions = Questions[int](at_once=1)
+        questions = Questions[int](at_once=1, wait_s=PATIENCE_S)
         first = await begun(questions, "a", work)
         others = [await asked(questions, name, work) for name in "bcb"]
         work.let.set()
@@ -143,7 +137,7 @@ def test_errors_reach_all_who_wait() -> None:
     work.error = ValueError("a fault")
 
     async def ask() -> None:
-        questions = Questions[int]()
+        questions = Questions[int](wait_s=PATIENCE_S)
         both = await asyncio.gather(
             questions.answer("a", work), questions.answer("a", work), return_exceptions=True
         )
@@ -159,7 +153,7 @@ def test_who_gives_up_does_not_take_the_others_along() -> None:
     work = Work()
 
     async def ask() -> None:
-        questions = Questions[int]()
+        questions = Questions[int](wait_s=PATIENCE_S)
         first = await begun(questions, "a", work)
         gone, staying = [await asked(questions, "a", work) for _ in range(2)]
         first.cancel()
@@ -195,7 +189,7 @@ def test_a_young_answer_is_given_to_who_takes_one() -> None:
     work, clock = Work(), Clock()
 
     async def ask() -> None:
-        questions = Questions[int](clock=clock)
+        questions = Questions[int](clock=clock, wait_s=PATIENCE_S)
         first = await begun(questions, "a", work)
         clock.time_s = 103.0
         work.let.set()
@@ -216,7 +210,7 @@ def test_no_more_than_so_many_answers_are_kept() -> None:
     work = Work()
 
     async def ask() -> None:
-        questions = Questions[int]()
+        questions = Questions[int](wait_s=PATIENCE_S)
         for number in range(KEPT + 1):
             await questions.answer(number, work)
         assert await questions.answer(1, work, max_age_s=60) == 2
@@ -230,7 +224,7 @@ def test_work_that_has_begun_will_do_for_who_takes_an_older_answer() -> None:
     work, clock = Work(), Clock()
 
     async def ask() -> None:
-        questions = Questions[int](clock=clock)
+        questions = Questions[int](clock=clock, wait_s=PATIENCE_S)
         first = await begun(questions, "a", work)
         clock.time_s = 100.9
         joined = asyncio.create_task(questions.answer("a", work, max_age_s=1))
@@ -249,7 +243,7 @@ def test_an_error_is_no_answer_to_keep() -> None:
     work = Work()
 
     async def ask() -> None:
-        questions = Questions[int]()
+        questions = Questions[int](wait_s=PATIENCE_S)
         work.error = ValueError("a fault")
         with pytest.raises(ValueError, match="a fault"):
             await questions.answer("a", work)

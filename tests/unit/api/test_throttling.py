@@ -16,6 +16,7 @@ def test_waits_double_up_to_the_longest() -> None:
     """Each further failure doubles the wait, and no wait is for ever."""
     waits_s = [Limit(5, 300).wait_s(failures) for failures in range(5, 16)]
     assert waits_s == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    assert [Limit(1, 10, first_wait_s=3).wait_s(n) for n in range(5)] == [0, 3, 6, 10, 10]
 
 
 @given(st.integers(0, 10**9))
