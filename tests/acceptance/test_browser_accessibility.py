@@ -115,6 +115,7 @@ def page(browser: Browser, whole: Whole, theme: Literal["light", "dark"]) -> Ite
     tab = context.new_page()
     tab.goto(whole.dashboard)
     expect(tab.get_by_role("button", name="Log in")).to_be_visible()
+    settle(tab)
     yield tab
     context.close()
 
@@ -123,6 +124,11 @@ def look_at(page: Page, whole: Whole, address: Address) -> None:
     """Open a page, and wait until it is drawn, with all of its charts."""
     page.goto(whole.dashboard + address.url)
     expect(page.locator(address.content).first).to_be_visible()
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the page is drawn and stays so."""
     words = ""
     while words != (words := drawn_words(page)) or not words.strip():
         page.wait_for_timeout(500)
@@ -135,9 +141,16 @@ def drawn_words(page: Page) -> str:
 
 
 def violations(page: Page) -> list[dict[str, str]]:
-    """What axe-core calls serious or critical."""
+    """What axe-core calls serious or critical, and goes on to.
+
+    A busy browser may show for a moment what has not got all of its colours yet.
+    """
     page.evaluate(AXE)
     found: list[dict[str, str]] = page.evaluate(FIND)
+    for _ in range(5):
+        if found:
+            page.wait_for_timeout(1_000)
+            found = page.evaluate(FIND)
     return found
 
 
