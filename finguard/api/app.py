@@ -70,7 +70,6 @@ _TAGS = [
 ]
 
 _REDIS_TIMEOUT_S = 0.5
-_QUESTIONS_WAIT_S = WAIT_S
 
 _Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -157,7 +156,7 @@ def _services(settings: Settings, throttle: ThrottlePolicy) -> Services:
         ),
         feed=AlertFeed(database, database.listening),
         letters=LetterDesk.of(settings, database),
-        statistics=Questions(wait_s=_QUESTIONS_WAIT_S),
+        statistics=Questions(wait_s=WAIT_S),
         stream_heartbeat_s=settings.api_stream_heartbeat_s,
         units_per_usd={**UNITS_PER_USD, **settings.units_per_usd},
     )

@@ -13,16 +13,8 @@ from tests.conftest import clone_database
 
 # Poison is what the tests of dead letters bring themselves.
 WORLD = (
-    "--rate",
-    "40",
-    "--users",
-    "200",
-    "--seed",
-    "3",
-    "--fraud-rate",
-    "0.3",
-    "--poison-rate",
-    "0",
+    *("--rate", "40", "--users", "200", "--seed", "3"),
+    *("--fraud-rate", "0.3", "--poison-rate", "0"),
 )
 
 

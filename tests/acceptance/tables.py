@@ -20,10 +20,8 @@ def wait_until_drawn(page: Page) -> None:
     expect(page.locator('[data-test-script-state="notRunning"]')).to_be_attached()
 
 
-def click_row(page: Page, row: int, x_px: int = 300) -> None:
+def _click_row(page: Page, row: int, x_px: int) -> None:
     """Click into a row of the table, a canvas that has to see the mouse come before it clicks."""
-    # A table that is about to be replaced would take the click along with it.
-    wait_until_drawn(page)
     scroller = table(page).locator(".dvn-scroller")
     top_px = HEADER_PX + ROW_PX * row
     for offset_px in (5, ROW_PX // 2):
@@ -43,10 +41,11 @@ def click_row_until(page: Page, row: int, happened: Callable[[], bool], *, x_px:
     """
 
     def clicked() -> bool:
+        # A table that is about to be replaced would take the click along with it.
         wait_until_drawn(page)
         if happened():
             return True
-        click_row(page, row, x_px)
+        _click_row(page, row, x_px)
         for _ in range(LOOKS):
             if happened():
                 return True

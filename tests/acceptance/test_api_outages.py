@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from devstack import ServiceHandle, Stack
-from finguard.settings import DEVELOPMENT_PASSWORD
 from tests.acceptance.programs import Site
 from tests.acceptance.whole import free_port, is_healthy
+from tests.integration.api.serving import sign_in
 from tests.integration.api.world import World, alert
 from tests.patience import LONGEST_ANSWER_S, PATIENCE_S, wait_for
 
@@ -140,9 +140,7 @@ def crowd(site: Site) -> Iterator[Crowd]:
     with site.running("-m", "uvicorn", "api:app", "--port", url.rpartition(":")[2], *KEPT_OPEN):
         wait_for(lambda: is_healthy(f"{url}/health"), "the API")
         with httpx.Client(base_url=url, timeout=PATIENCE_S) as client:
-            form = {"username": "admin", "password": DEVELOPMENT_PASSWORD}
-            token = client.post("/api/v1/auth/token", data=form).json()["access_token"]
-            client.headers["Authorization"] = f"Bearer {token}"
+            sign_in(client)
             yield Crowd(client, list(_asks(client, ids)))
 
 

@@ -24,7 +24,6 @@ from devstack.chromium import ARGUMENTS
 from tests.acceptance.programs import Site
 from tests.acceptance.tables import click_row_until, table, wait_until_drawn
 from tests.acceptance.test_browser import (
-    PASSWORD,
     USERNAME,
     WAIT_MS,
     log_in,
@@ -32,6 +31,7 @@ from tests.acceptance.test_browser import (
 )
 from tests.acceptance.whole import api_client, free_port, is_healthy
 from tests.conftest import clone_database
+from tests.integration.api.serving import sign_in
 from tests.patience import wait_for
 
 REFRESH_S = 2
@@ -102,13 +102,6 @@ class Queue(NamedTuple):
         assert answer.is_success, answer.text
 
 
-def sign_in(api: httpx.Client, username: str, password: str) -> None:
-    """Ask the API as somebody from now on."""
-    form = {"username": username, "password": password}
-    token = api.post("/api/v1/auth/token", data=form).json()["access_token"]
-    api.headers["Authorization"] = f"Bearer {token}"
-
-
 @pytest.fixture(scope="module")
 def queue(stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Queue]:
     """All programs but the producer, and some alerts."""
@@ -133,7 +126,7 @@ def queue(stack: Stack, template: str, tmp_path_factory: pytest.TempPathFactory)
         for address in (quick, patient):
             wait_for(lambda: is_healthy(f"{address}/_stcore/health"), "the dashboard")  # noqa: B023 - waited for within the loop
         colleague = programs.enter_context(api_client(api))
-        sign_in(colleague, USERNAME, PASSWORD)
+        sign_in(colleague)
         for username, role in (("bob", "analyst"), ("vera", "viewer")):
             person = {"username": username, "password": THEIR_PASSWORD, "role": role}
             assert colleague.post("/api/v1/admin/users", json=person).is_success

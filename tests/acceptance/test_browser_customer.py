@@ -6,14 +6,13 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.acceptance.test_browser import (
-    PASSWORD,
-    USERNAME,
     browser,
     log_in,
     page,
     reload,
 )
 from tests.acceptance.whole import Whole, api_client
+from tests.integration.api.serving import sign_in
 from tests.patience import wait_for
 
 __all__ = ["browser", "page"]
@@ -56,11 +55,9 @@ def test_a_customer_is_found_snoozed_and_let_off(page: Page, whole: Whole) -> No
 
 def alerted_customer(whole: Whole) -> str:
     """Somebody who has paid in person and was alerted, as soon as there is one."""
-    sent = {"username": USERNAME, "password": PASSWORD}
     found: list[dict[str, Any]] = []
     with api_client(whole.api) as api:
-        token = api.post("/api/v1/auth/token", data=sent).json()["access_token"]
-        api.headers["Authorization"] = f"Bearer {token}"
+        sign_in(api)
 
         def look() -> bool:
             answer = api.get("/api/v1/alerts", params={"rule": "impossible_travel", "limit": "1"})

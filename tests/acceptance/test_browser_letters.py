@@ -10,14 +10,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.acceptance.tables import click_row_until, table, wait_until_drawn
 from tests.acceptance.test_browser import (
-    PASSWORD,
-    USERNAME,
     browser,
     log_in,
     page,
     reload,
 )
 from tests.acceptance.whole import Whole, api_client
+from tests.integration.api.serving import sign_in
 from tests.patience import PATIENCE_S, wait_for
 
 __all__ = ["browser", "page"]
@@ -137,14 +136,10 @@ def replay_edited(page: Page, outcome: re.Pattern[str]) -> None:
 
 def discard_elsewhere(whole: Whole, letter: int) -> None:
     """What a colleague does, of whom this browser knows nothing."""
-    credentials = {"username": USERNAME, "password": PASSWORD}
     with api_client(whole.api) as api:
-        token = api.post("/api/v1/auth/token", data=credentials).json()["access_token"]
-        api.post(
-            f"/api/v1/dead-letters/{letter}/discard",
-            json={"note": "seen by a colleague"},
-            headers={"Authorization": f"Bearer {token}"},
-        ).raise_for_status()
+        sign_in(api)
+        discard = f"/api/v1/dead-letters/{letter}/discard"
+        api.post(discard, json={"note": "seen by a colleague"}).raise_for_status()
 
 
 def test_a_hostile_message_is_shown_and_obeyed_by_nobody(desk: Page, poison: Poison) -> None:

@@ -53,7 +53,7 @@ def let_the_api_wait(patch: pytest.MonkeyPatch, *, hasty: Sequence[str] = ()) ->
         hasty: services that are waited for as in production all the same.
     """
     patch.setattr(passwords, "_HASHING_WAIT_S", PATIENCE_S)
-    for limit in ("_REDIS_TIMEOUT_S", "_QUESTIONS_WAIT_S"):
+    for limit in ("_REDIS_TIMEOUT_S", "WAIT_S"):
         patch.setattr(app, limit, PATIENCE_S)
     if "kafka" not in hasty:
         for limit in ("LONGEST_S", "_STEP_S"):
